@@ -1,0 +1,106 @@
+import type { Credential, Entry } from "../core/credential.ts";
+import type { CredentialFormat } from "../core/ports.ts";
+import { Secret } from "../core/secret.ts";
+import { tokenOf } from "./fingerprint.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The key that holds the login; its siblings (`mcpOAuth` and whatever comes) belong to others. */
+const LOGIN_KEY = "claudeAiOauth";
+
+/** Before this an `expiresAt` is in seconds, not ms: in ms it would be a day of 1973. */
+const EARLIEST_MS = 100_000_000_000;
+
+/** Claude Code's `.credentials.json`: `{"claudeAiOauth": {accessToken, refreshToken, expiresAt (ms), …}, …}`. */
+export const credentialsFile: CredentialFormat = {
+  parse(text) {
+    const document = parseObject(text);
+    if (typeof document === "string") return corrupt(document);
+    const login = document[LOGIN_KEY];
+    // A file that holds only MCP logins, or nothing, is a logged-out one.
+    if (login === undefined || login === null) return { state: "absent" };
+    if (!isObject(login)) return corrupt(`"${LOGIN_KEY}" is ${nameOf(login)}, not an object`);
+    return parseLogin(login);
+  },
+
+  merge(live, next) {
+    const document = live === null ? {} : parseObject(live);
+    const siblings = typeof document === "string" ? {} : document;
+    const login = siblings[LOGIN_KEY];
+    const kept = isObject(login) ? login : {};
+    return JSON.stringify({ ...siblings, [LOGIN_KEY]: { ...kept, ...next.fields.reveal() } });
+  },
+};
+
+/** Builds a credential from the fields of a login object. */
+export function credentialOf(fields: Fields): Entry {
+  return parseLogin(fields);
+}
+
+/** True when `expiresAt` is in seconds: Claude Code takes such a token for expired, and so does Pilotlight. */
+export function isInSeconds(expiresAt: number | null): boolean {
+  return expiresAt !== null && expiresAt > 0 && expiresAt < EARLIEST_MS;
+}
+
+function parseLogin(fields: Fields): Entry {
+  for (const key of ["accessToken", "refreshToken"]) {
+    const value = fields[key];
+    if (value !== undefined && value !== null && typeof value !== "string") {
+      return corrupt(`"${LOGIN_KEY}.${key}" is ${nameOf(value)}, not text`);
+    }
+  }
+  for (const key of ["expiresAt", "refreshTokenExpiresAt"]) {
+    const value = fields[key];
+    if (value !== undefined && value !== null && !Number.isFinite(value)) {
+      return corrupt(`"${LOGIN_KEY}.${key}" is ${nameOf(value)}, not a number of milliseconds`);
+    }
+  }
+  const scopes = fields["scopes"];
+  const credential: Credential = {
+    accessToken: tokenAt(fields, "accessToken"),
+    refreshToken: tokenAt(fields, "refreshToken"),
+    expiresAt: numberAt(fields, "expiresAt"),
+    loginEndsAt: numberAt(fields, "refreshTokenExpiresAt"),
+    // Claude Code tolerates odd scopes (measured on 2.1.329, 2026-11), so they are no corruption.
+    scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : null,
+    subscriptionType:
+      typeof fields["subscriptionType"] === "string" ? fields["subscriptionType"] : null,
+    fields: new Secret(fields),
+  };
+  return { state: "present", credential };
+}
+
+function tokenAt(fields: Fields, key: string) {
+  const value = fields[key];
+  return typeof value === "string" && value.trim() !== "" ? tokenOf(value) : null;
+}
+
+function numberAt(fields: Fields, key: string): number | null {
+  const value = fields[key];
+  return typeof value === "number" ? value : null;
+}
+
+/** @returns the object, or what is wrong. Never quotes the text: it may hold tokens. */
+function parseObject(text: string): Fields | string {
+  if (text.trim() === "") return "the file is empty";
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch {
+    return `the file is not JSON (${text.length} characters; truncated?)`;
+  }
+  return isObject(value) ? value : `the file holds ${nameOf(value)}, not an object`;
+}
+
+function corrupt(reason: string): Entry {
+  return { state: "unreadable", code: "credential_corrupt", reason };
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function nameOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

@@ -1,0 +1,253 @@
+/** Who has to act before things can get better. */
+export type Mover = "nobody" | "wait" | "pilotlight" | "person" | "admin";
+
+/** What a code means to every face: exit status (sysexits), HTTP status, whether a later try can succeed, whose move it is. */
+export interface Traits {
+  readonly exit: 64 | 65 | 66 | 69 | 70 | 73 | 75 | 77 | 78;
+  readonly http: 400 | 404 | 409 | 429 | 500 | 502 | 503 | 507;
+  readonly retryable: boolean;
+  readonly mover: Mover;
+  /** What happened, as a sentence without its full stop. */
+  readonly what: string;
+  /** What to do, as a sentence without its full stop. */
+  readonly fix: string;
+  /** A command that can be typed as it stands, where one helps. */
+  readonly command?: string;
+}
+
+/** The one table of error codes. Help, docs and HTTP answers are made from it. */
+export const TRAITS = {
+  usage: {
+    exit: 64,
+    http: 400,
+    retryable: false,
+    mover: "person",
+    what: "the command line is wrong",
+    fix: "see --help for what is accepted",
+  },
+  credential_corrupt: {
+    exit: 65,
+    http: 503,
+    retryable: false,
+    mover: "person",
+    what: "the credential file is not what Claude Code writes",
+    fix: "move the file aside and sign in again; Pilotlight has not touched it",
+    command: "claude auth login",
+  },
+  credential_not_a_file: {
+    exit: 65,
+    http: 503,
+    retryable: false,
+    mover: "person",
+    what: "the credential path is not a file",
+    fix: "a bind mount whose source is missing makes a directory: create the source file first, then mount it again",
+  },
+  no_credential: {
+    exit: 66,
+    http: 503,
+    retryable: false,
+    mover: "person",
+    what: "there is no login here",
+    fix: "sign in with the same user, HOME and CLAUDE_CONFIG_DIR as the job",
+    command: "claude auth login",
+  },
+  credential_unreadable: {
+    exit: 66,
+    http: 503,
+    retryable: false,
+    mover: "person",
+    what: "the credential file cannot be read",
+    fix: "run as the user who owns the file, or give this user read access to it",
+  },
+  network_unavailable: {
+    exit: 69,
+    http: 503,
+    retryable: true,
+    mover: "wait",
+    what: "the token endpoint cannot be reached",
+    fix: "check network, DNS, HTTPS_PROXY and NODE_EXTRA_CA_CERTS; the login itself is untouched",
+  },
+  endpoint_unavailable: {
+    exit: 69,
+    http: 503,
+    retryable: true,
+    mover: "wait",
+    what: "the token endpoint answered with an error of its own",
+    fix: "try again later; the login itself is untouched",
+  },
+  edge_forbidden: {
+    exit: 69,
+    http: 503,
+    retryable: true,
+    mover: "wait",
+    what: "something in front of the token endpoint refused the request (403 without an OAuth answer)",
+    fix: "check proxy, VPN and region; this says nothing about the login",
+  },
+  bug: {
+    exit: 70,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "Pilotlight met a state it does not know",
+    fix: "please report this with the text above; it holds no secret",
+  },
+  cannot_persist: {
+    exit: 73,
+    http: 507,
+    retryable: false,
+    mover: "person",
+    what: "a renewed credential could not be kept here, so nothing was spent",
+    fix: "make the named place writable, with at least 1 MiB free",
+  },
+  lock_busy: {
+    exit: 75,
+    http: 503,
+    retryable: true,
+    mover: "wait",
+    what: "another process holds the login's lock",
+    fix: "try again in a minute",
+  },
+  throttled: {
+    exit: 75,
+    http: 429,
+    retryable: true,
+    mover: "wait",
+    what: "the token endpoint asks for patience (429)",
+    fix: "wait; a throttled refresh says nothing about the login",
+  },
+  in_doubt: {
+    exit: 75,
+    http: 503,
+    retryable: true,
+    mover: "wait",
+    what: "a refresh was sent and its answer never seen, so the refresh token may be spent",
+    fix: "jobs can go on while the access token lives; Pilotlight tries once more when it has ended, and a sign-in settles it at any time",
+    command: "claude auth login",
+  },
+  refresh_unknown: {
+    exit: 75,
+    http: 503,
+    retryable: true,
+    mover: "wait",
+    what: "this build of Claude Code does not tell how its refresh went",
+    fix: "use a newer CLI for the refresh (refresh.claude), or sign in again if it goes on",
+  },
+  refresh_running: {
+    exit: 75,
+    http: 503,
+    retryable: true,
+    mover: "wait",
+    what: "a refresh by an earlier run is still in flight",
+    fix: "wait for it; its result is adopted",
+  },
+  login_ended: {
+    exit: 77,
+    http: 503,
+    retryable: false,
+    mover: "person",
+    what: "the server rejected the refresh token (invalid_grant): this login has ended",
+    fix: "a person must sign in again",
+    command: "claude auth login",
+  },
+  login_blanked: {
+    exit: 77,
+    http: 503,
+    retryable: false,
+    mover: "person",
+    what: "the tokens in the store were blanked, and no unspent copy is known",
+    fix: "a person must sign in again",
+    command: "claude auth login",
+  },
+  refresh_token_spent: {
+    exit: 77,
+    http: 503,
+    retryable: false,
+    mover: "person",
+    what: "the store holds a refresh token that was already used (a restored backup or a stale copy)",
+    fix: "a person must sign in again; give every host a login of its own",
+    command: "claude auth login",
+  },
+  not_refreshable: {
+    exit: 77,
+    http: 503,
+    retryable: false,
+    mover: "person",
+    what: "the credential holds no refresh token, so nothing here can renew it",
+    fix: "a person must sign in again, or whoever projects this file must renew it",
+    command: "claude auth login",
+  },
+  config_invalid: {
+    exit: 78,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "the configuration is wrong",
+    fix: "correct the named line",
+  },
+  cli_not_found: {
+    exit: 78,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "Claude Code was not found",
+    fix: "install it, or name it in PILOTLIGHT_CLAUDE or refresh.claude",
+  },
+  cli_refused: {
+    exit: 78,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "this build of Claude Code failed the rehearsal, so it is not let near a real login",
+    fix: "name another build in refresh.claude",
+  },
+  endpoint_refused: {
+    exit: 78,
+    http: 502,
+    retryable: false,
+    mover: "person",
+    what: "the token endpoint refuses this client",
+    fix: 'use the default driver (driver = "cli"); the refusal is not worked around',
+  },
+  unsupported: {
+    exit: 78,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "this is not supported here",
+    fix: "see the platforms table in the README",
+  },
+  nested: {
+    exit: 78,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "Pilotlight was started by the very Claude Code it had started for a refresh",
+    fix: "point refresh.claude at Claude Code itself, not at a wrapper that calls Pilotlight",
+  },
+  state_newer: {
+    exit: 78,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "the state directory was written by a newer Pilotlight",
+    fix: "upgrade Pilotlight, or give this one a state directory of its own",
+  },
+} as const satisfies Record<string, Traits>;
+
+export type ErrorCode = keyof typeof TRAITS;
+
+export function traitsOf(code: ErrorCode): Traits {
+  return TRAITS[code];
+}
+
+/** The one class that is thrown. What a use case exists to decide is an `Outcome` instead. */
+export class PilotlightError extends Error {
+  readonly code: ErrorCode;
+
+  /** @param detail the place and the particular, without any secret; the code's own text is added by the faces. */
+  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.name = "PilotlightError";
+    this.code = code;
+  }
+}
