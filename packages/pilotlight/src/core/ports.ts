@@ -79,6 +79,9 @@ export type Remains =
   | { readonly kind: "issued"; readonly credential: Credential }
   | { readonly kind: "rejected"; readonly detail: string }
   | { readonly kind: "running"; readonly detail: string }
+  /** Nothing was sent: the grant never got as far as its child or request. */
+  | { readonly kind: "unsent" }
+  /** It is over and left nothing: the refresh token may be spent. */
   | { readonly kind: "nothing" };
 
 /** One way to carry out a refresh grant (RFC 6749 §6). There is no way to cancel one: only its answer holds the new token. */
@@ -143,7 +146,6 @@ export interface LoginRecords {
 
 /** What a keeper tells whoever watches. Never carries a secret. */
 export type KeeperEvent =
-  | { readonly kind: "lock_wait" }
   | { readonly kind: "grant_started"; readonly driver: Driver; readonly from: Pair }
   | { readonly kind: "replayed"; readonly detail: string }
   | { readonly kind: "restored"; readonly pair: Pair }

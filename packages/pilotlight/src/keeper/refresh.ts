@@ -1,0 +1,164 @@
+import { type Credential, type Entry, isSamePair, type Pair, pairOf } from "../core/credential.ts";
+import { PilotlightError, traitsOf } from "../core/errors.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { GrantResult, HeldLock, JournalRecord, LoginRecord } from "../core/ports.ts";
+import type { RefreshOptions } from "../core/wanted.ts";
+import { commit, type Committed, markEnded } from "./commit.ts";
+import { isWanted } from "./judge.ts";
+import type { KeeperParts } from "./parts.ts";
+import { recover } from "./recover.ts";
+import { restore } from "./restore.ts";
+
+/** A lock can be lost to a suspend; whoever wakes up tries again this often before it gives up. */
+const LOCK_TRIES = 3;
+
+/**
+ * Refreshes one login, once, whoever else wants the same at the same time:
+ * read → phase → locks → read again → prove writable → journal intent → grant → journal result →
+ * merge and write → verify → clear journal → tell.
+ * @throws PilotlightError when there is no usable credential, or a result could not be kept here.
+ */
+export async function refresh(parts: KeeperParts, options: RefreshOptions): Promise<Outcome> {
+  const outcome = await lookThenLock(parts, options);
+  parts.tell({ kind: "outcome", outcome });
+  return outcome;
+}
+
+async function lookThenLock(parts: KeeperParts, options: RefreshOptions): Promise<Outcome> {
+  const entry = await parts.store.read();
+  // A journal may hold what a torn or blanked store lacks, so it is asked before the store is judged.
+  if ((await parts.journal.read()) === null) {
+    const credential = presentIn(entry);
+    const record = await parts.records.read();
+    if (!isWanted(parts, credential, record, options))
+      return { kind: "unchanged", reason: "fresh", credential };
+  }
+  const seen = entry.state === "present" ? pairOf(entry.credential) : null;
+  for (let tries = 1; ; tries += 1) {
+    const held = await parts.store.withLock((lock) => underLock(parts, options, seen, lock));
+    if ("busy" in held)
+      return { kind: "deferred", code: "lock_busy", detail: held.busy, until: null };
+    if (held.done !== "look_again") return held.done;
+    if (tries === LOCK_TRIES) {
+      const detail = "the lock was lost again and again before a commit; nothing issued is lost";
+      return { kind: "deferred", code: "lock_busy", detail, until: null };
+    }
+  }
+}
+
+async function underLock(
+  parts: KeeperParts,
+  options: RefreshOptions,
+  seen: Pair | null,
+  lock: HeldLock,
+): Promise<Committed> {
+  const recovered = await recover(parts, options, lock);
+  if (recovered.kind === "settled") return recovered.outcome;
+
+  const restored = await restore(parts, presentIn(await parts.store.read()), lock);
+  if (restored === "look_again" || restored.kind === "dead") return restored;
+  const { credential, record } = restored;
+
+  if (restored.kind === "intact") {
+    // Somebody refreshed while we waited; a forced refresh meant the generation that was seen then.
+    const isNewer = seen !== null && !isSamePair(seen, pairOf(credential));
+    const wish = isNewer ? { ...options, force: false } : options;
+    if (!isWanted(parts, credential, record, wish)) {
+      if (recovered.adopted !== null) return recovered.adopted;
+      return isNewer
+        ? { kind: "adopted", from: seen, credential }
+        : { kind: "unchanged", reason: "fresh", credential };
+    }
+  }
+  const ended = endOf(credential, record);
+  if (ended !== null && !options.force) return ended;
+  if (credential.refreshToken === null) {
+    return { kind: "dead", code: "not_refreshable", detail: "it has no refresh token" };
+  }
+  return spend(parts, credential, record, recovered.retried, lock);
+}
+
+async function spend(
+  parts: KeeperParts,
+  credential: Credential,
+  record: LoginRecord,
+  retried: boolean,
+  lock: HeldLock,
+): Promise<Committed> {
+  const { store, journal, records, clock, driver } = parts;
+  const grant = parts.grants[driver];
+  const from = pairOf(credential);
+
+  // Nothing is spent before every place the result will need has proved that it can keep it.
+  await store.proveWritable();
+  await journal.proveWritable();
+  await grant.prepare();
+  await records.write({ ...record, generation: credential });
+  if (!(await lock.isHeld())) return "look_again";
+
+  const intent: JournalRecord = {
+    step: "intent",
+    from,
+    driver,
+    at: clock.now(),
+    process: null,
+    issued: null,
+    retried,
+    detail: "",
+  };
+  let written = intent;
+  await journal.write(intent);
+  parts.tell({ kind: "grant_started", driver, from });
+  const result = await grant.spend(credential, async (process) => {
+    written = { ...intent, process };
+    await journal.write(written);
+  });
+  return settle(parts, written, result, lock);
+}
+
+async function settle(
+  parts: KeeperParts,
+  intent: JournalRecord,
+  result: GrantResult,
+  lock: HeldLock,
+): Promise<Committed> {
+  const { journal, clock } = parts;
+  switch (result.kind) {
+    case "issued":
+      return commit(parts, intent, result.credential, "refreshed", lock);
+    case "rejected":
+      return markEnded(parts, intent, result.detail);
+    case "failed": {
+      if (result.spent === "maybe") {
+        await journal.write({ ...intent, step: "in_doubt", detail: result.detail });
+        return { kind: "in_doubt", code: result.code, detail: result.detail, since: intent.at };
+      }
+      await parts.grants[intent.driver].tidy();
+      // The doubt of an earlier grant is not lifted by a refusal of this one.
+      if (intent.retried) {
+        await journal.write({ ...intent, step: "in_doubt", retried: false, detail: result.detail });
+      } else await journal.clear();
+      if (!traitsOf(result.code).retryable) throw new PilotlightError(result.code, result.detail);
+      const until = result.retryAfter === null ? null : clock.now() + result.retryAfter;
+      return { kind: "deferred", code: result.code, detail: result.detail, until };
+    }
+  }
+}
+
+function endOf(credential: Credential, { verdict }: LoginRecord): Outcome | null {
+  if (verdict?.kind !== "ended" || verdict.refresh !== credential.refreshToken?.fingerprint)
+    return null;
+  const since = new Date(verdict.at).toISOString();
+  return { kind: "dead", code: verdict.code, detail: `known since ${since}; nothing was sent` };
+}
+
+function presentIn(entry: Entry): Credential {
+  switch (entry.state) {
+    case "present":
+      return entry.credential;
+    case "absent":
+      throw new PilotlightError("no_credential", "the store holds no login");
+    case "unreadable":
+      throw new PilotlightError(entry.code, entry.reason);
+  }
+}
