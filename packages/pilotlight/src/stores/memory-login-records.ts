@@ -1,0 +1,23 @@
+import type { LoginRecord, LoginRecords } from "../core/ports.ts";
+import { type Delay, noDelay } from "./memory-store.ts";
+
+/** A login's record, which outlives the processes of a simulation; `null` before the first write. */
+export interface RecordContent {
+  record: LoginRecord | null;
+}
+
+const SPENT_KEPT = 256;
+
+/** Login records in memory. */
+export function memoryLoginRecords(content: RecordContent, delay: Delay = noDelay): LoginRecords {
+  return {
+    async read() {
+      await delay("records.read");
+      return content.record ?? { verdict: null, spent: [], generation: null, lifeLength: null };
+    },
+    async write(record) {
+      await delay("records.write");
+      content.record = { ...record, spent: record.spent.slice(-SPENT_KEPT) };
+    },
+  };
+}
