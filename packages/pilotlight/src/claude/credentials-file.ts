@@ -8,12 +8,15 @@ type Fields = Readonly<Record<string, unknown>>;
 /** The key that holds the login; its siblings (`mcpOAuth` and whatever comes) belong to others. */
 const LOGIN_KEY = "claudeAiOauth";
 
-/** Before this an `expiresAt` is in seconds, not ms: in ms it would be a day of 1973. */
-const EARLIEST_MS = 100_000_000_000;
+/** What some editors put first; 2.1.329 and 2.1.104 then say "Not logged in" (measured 2026-11). */
+const BYTE_ORDER_MARK = "\uFEFF";
 
 /** Claude Code's `.credentials.json`: `{"claudeAiOauth": {accessToken, refreshToken, expiresAt (ms), …}, …}`. */
 export const credentialsFile: CredentialFormat = {
   parse(text) {
+    if (text.startsWith(BYTE_ORDER_MARK)) {
+      return corrupt("the file begins with a byte order mark: Claude Code takes it for logged out");
+    }
     const document = parseObject(text);
     if (typeof document === "string") return corrupt(document);
     const login = document[LOGIN_KEY];
@@ -37,11 +40,6 @@ export function credentialOf(fields: Fields): Entry {
   return parseLogin(fields);
 }
 
-/** True when `expiresAt` is in seconds: Claude Code takes such a token for expired, and so does Pilotlight. */
-export function isInSeconds(expiresAt: number | null): boolean {
-  return expiresAt !== null && expiresAt > 0 && expiresAt < EARLIEST_MS;
-}
-
 function parseLogin(fields: Fields): Entry {
   for (const key of ["accessToken", "refreshToken"]) {
     const value = fields[key];
@@ -50,8 +48,8 @@ function parseLogin(fields: Fields): Entry {
     }
   }
   for (const key of ["expiresAt", "refreshTokenExpiresAt"]) {
-    const value = fields[key];
-    if (value !== undefined && value !== null && !Number.isFinite(value)) {
+    const value = fields[key] ?? null;
+    if (value !== null && numberIn(value) === null) {
       return corrupt(`"${LOGIN_KEY}.${key}" is ${nameOf(value)}, not a number of milliseconds`);
     }
   }
@@ -59,8 +57,8 @@ function parseLogin(fields: Fields): Entry {
   const credential: Credential = {
     accessToken: tokenAt(fields, "accessToken"),
     refreshToken: tokenAt(fields, "refreshToken"),
-    expiresAt: numberAt(fields, "expiresAt"),
-    loginEndsAt: numberAt(fields, "refreshTokenExpiresAt"),
+    expiresAt: numberIn(fields["expiresAt"]),
+    loginEndsAt: numberIn(fields["refreshTokenExpiresAt"]),
     // Claude Code tolerates odd scopes (measured on 2.1.329, 2026-11), so they are no corruption.
     scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : null,
     subscriptionType:
@@ -75,9 +73,10 @@ function tokenAt(fields: Fields, key: string) {
   return typeof value === "string" && value.trim() !== "" ? tokenOf(value) : null;
 }
 
-function numberAt(fields: Fields, key: string): number | null {
-  const value = fields[key];
-  return typeof value === "number" ? value : null;
+/** Digits in quotes count as the number, as they do for 2.1.329 and 2.1.104 (measured 2026-11). */
+function numberIn(value: unknown): number | null {
+  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) ? number : null;
 }
 
 /** @returns the object, or what is wrong. Never quotes the text: it may hold tokens. */
@@ -85,7 +84,7 @@ function parseObject(text: string): Fields | string {
   if (text.trim() === "") return "the file is empty";
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ""));
+    value = JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
   } catch {
     return `the file is not JSON (${text.length} characters; truncated?)`;
   }
@@ -101,6 +100,7 @@ function isObject(value: unknown): value is Fields {
 }
 
 function nameOf(value: unknown): string {
+  if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
