@@ -1,0 +1,132 @@
+import type { Entry } from "../core/credential.ts";
+import type { GrantResult } from "../core/ports.ts";
+
+/** An answer of the token endpoint as it came, kept before anything is made of it. */
+export interface RawResponse {
+  readonly status: number;
+  readonly contentType: string;
+  readonly retryAfter: string | null;
+  readonly body: string;
+  /** Epoch ms. */
+  readonly receivedAt: number;
+}
+
+/** Errors of RFC 6749 §5.2 that say something about the request or who sends it, and nothing about the grant. */
+const REFUSALS = new Set<unknown>([
+  "invalid_client",
+  "invalid_request",
+  "invalid_scope",
+  "unauthorized_client",
+  "unsupported_grant_type",
+]);
+
+/** A life (s) longer than a century is a mistake of whoever sent it. */
+const LONGEST = 100 * 365 * 24 * 60 * 60;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Builds a credential from the fields that Claude Code stores. */
+export type ParseFields = (fields: Fields) => Entry;
+
+/**
+ * Reads an answer to a refresh grant made with the credential whose stored fields are `fields`.
+ * @see RFC 6749 §5.1 (a refresh token may be omitted: the old one stays), §5.2 (errors)
+ */
+export function readTokenResponse(
+  raw: RawResponse,
+  fields: Fields,
+  parseFields: ParseFields,
+): GrantResult {
+  const answer = parseJson(raw.body);
+  if (raw.status >= 200 && raw.status < 300) return readSuccess(raw, answer, fields, parseFields);
+  return readFailure(raw, answer);
+}
+
+function readSuccess(
+  raw: RawResponse,
+  answer: Fields | null,
+  fields: Fields,
+  parseFields: ParseFields,
+): GrantResult {
+  const accessToken = answer?.["access_token"];
+  if (typeof accessToken !== "string" || accessToken === "") {
+    const detail = `the token endpoint said ${raw.status} with a body that holds no access token; it is kept in the spill`;
+    return { kind: "failed", code: "in_doubt", spent: "maybe", detail, retryAfter: null };
+  }
+  const entry = parseFields({ ...fields, ...storedFields(raw, answer ?? {}, fields, accessToken) });
+  if (entry.state !== "present") {
+    const detail = "the new tokens could not be understood; they are kept in the spill";
+    return { kind: "failed", code: "in_doubt", spent: "maybe", detail, retryAfter: null };
+  }
+  return { kind: "issued", credential: entry.credential };
+}
+
+function storedFields(
+  raw: RawResponse,
+  answer: Fields,
+  fields: Fields,
+  accessToken: string,
+): Fields {
+  const stored: Record<string, unknown> = { accessToken };
+  const refreshToken = answer["refresh_token"];
+  if (typeof refreshToken === "string" && refreshToken !== "")
+    stored["refreshToken"] = refreshToken;
+  const expiresIn = secondsIn(answer["expires_in"]);
+  // Without expires_in the old hint would be a lie; null makes the server's word decide.
+  stored["expiresAt"] = expiresIn === null ? null : raw.receivedAt + expiresIn * 1000;
+  const endsIn = secondsIn(answer["refresh_token_expires_in"]);
+  if (endsIn !== null) {
+    // A refresh does not move the end of a login (claude-code-measured.md §0.10), so a later one is not believed.
+    const known = fields["refreshTokenExpiresAt"];
+    const end = raw.receivedAt + endsIn * 1000;
+    stored["refreshTokenExpiresAt"] = typeof known === "number" ? Math.min(known, end) : end;
+  }
+  const scope = answer["scope"];
+  if (typeof scope === "string" && scope.trim() !== "") stored["scopes"] = scope.trim().split(/ +/);
+  return stored;
+}
+
+function readFailure(raw: RawResponse, answer: Fields | null): GrantResult {
+  const { status } = raw;
+  // RFC 6749 §5.2 puts the code into "error" as text; an Anthropic-style error object says nothing about the grant.
+  const error = answer?.["error"];
+  if ((status === 400 || status === 401) && error === "invalid_grant") {
+    return { kind: "rejected", detail: `the token endpoint said ${status} invalid_grant` };
+  }
+  const failed = { kind: "failed", spent: "no", retryAfter: retryAfterIn(raw) } as const;
+  const name = typeof error === "string" ? ` ${error.slice(0, 40)}` : "";
+  const redirect = status >= 300 && status < 400 ? " (a redirect, which is not followed)" : "";
+  const detail = `the token endpoint said ${status}${name}${redirect}`;
+  if (status === 429) return { ...failed, code: "throttled", detail };
+  if (status === 403 && answer === null) return { ...failed, code: "edge_forbidden", detail };
+  if (status === 403 || status === 404 || REFUSALS.has(error)) {
+    return { ...failed, code: "endpoint_refused", detail };
+  }
+  // A gateway that gave up on the server behind it does not know what that server did.
+  if (status === 502 || status === 504)
+    return { ...failed, code: "in_doubt", spent: "maybe", detail };
+  return { ...failed, code: "endpoint_unavailable", detail };
+}
+
+/** ms; RFC 9110 §10.2.3 allows seconds or a date. */
+function retryAfterIn({ retryAfter, receivedAt }: RawResponse): number | null {
+  if (retryAfter === null) return null;
+  const seconds = Number(retryAfter);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - receivedAt;
+  return Number.isFinite(ms) && ms >= 0 ? ms : null;
+}
+
+/** Digits in quotes count: servers that send them exist, and losing the token over it helps nobody. */
+function secondsIn(value: unknown): number | null {
+  const seconds = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  return typeof seconds === "number" && seconds > 0 && seconds <= LONGEST ? seconds : null;
+}
+
+function parseJson(text: string): Fields | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Fields) : null;
+  } catch {
+    return null;
+  }
+}
