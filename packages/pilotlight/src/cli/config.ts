@@ -1,0 +1,223 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import type { Environment, Place } from "../claude/locations.ts";
+import { PilotlightError } from "../core/errors.ts";
+import type { Driver } from "../core/ports.ts";
+import { type Setting, SETTINGS, text } from "./settings-table.ts";
+
+export type WriteMode = "auto" | "rename" | "in-place";
+
+/** One login that the user named, or the one found without any configuration (`default`). */
+export interface LoginConfig extends Place {
+  readonly name: string;
+  readonly write: WriteMode;
+}
+
+/** Everything a command is told, from file and environment, checked once and frozen. Times in ms. */
+export interface Config {
+  readonly home: string;
+  readonly env: Environment;
+  readonly stateDir: string;
+  readonly claude: string;
+  readonly driver: Driver;
+  readonly lockWait: number;
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly logins: readonly LoginConfig[];
+}
+
+type Table = Readonly<Record<string, unknown>>;
+
+const LOGIN_KEYS = ["dir", "credentials_file", "write"];
+
+// Public values of Claude Code itself, as measured on its wire (2.1.104 to 2.1.329, 2026-11).
+const TOKEN_URL = "https://platform.claude.com/v1/oauth/token";
+const CLIENT_ID = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
+
+/** Reads configuration. @throws PilotlightError `config_invalid` with the file, the line and what is accepted. */
+export async function readConfig(env: Environment): Promise<Config> {
+  const home = env["HOME"] || env["USERPROFILE"] || homedir();
+  const named = env["PILOTLIGHT_CONFIG"] || null;
+  const configHome = baseDirectory(env["XDG_CONFIG_HOME"], join(home, ".config"));
+  const path = named === null ? join(configHome, "pilotlight", "config.toml") : resolve(named);
+  const file = await readToml(path, named !== null);
+  refuseUnknown(file);
+  const get = <T>(setting: Setting<T>) => valueOf(setting, file, env);
+
+  const driver = get(SETTINGS.driver) ?? "cli";
+  const isAccepted = get(SETTINGS.acceptUnsupported) ?? false;
+  const claude = get(SETTINGS.claude) ?? "claude";
+  if (driver === "endpoint" && !isAccepted) {
+    const fix =
+      "it is not documented by the vendor; set accept_unsupported = true to use it all the same";
+    throw new PilotlightError("config_invalid", `driver = "endpoint": ${fix}`);
+  }
+  const write = get(SETTINGS.write) ?? "auto";
+  return Object.freeze({
+    home,
+    env,
+    stateDir: stateDirectory(env, home),
+    claude: get(SETTINGS.refreshClaude) ?? claude,
+    driver,
+    lockWait: get(SETTINGS.lockWait) ?? 180_000,
+    tokenUrl: get(SETTINGS.tokenUrl) ?? TOKEN_URL,
+    clientId: get(SETTINGS.clientId) ?? (env["CLAUDE_CODE_OAUTH_CLIENT_ID"] || CLIENT_ID),
+    logins: loginsIn(file, env, home, write),
+  });
+}
+
+function stateDirectory(env: Environment, home: string): string {
+  if (env["PILOTLIGHT_STATE_DIR"]) return resolve(env["PILOTLIGHT_STATE_DIR"]);
+  const stateHome = baseDirectory(env["XDG_STATE_HOME"], join(home, ".local", "state"));
+  return join(stateHome, "pilotlight");
+}
+
+/** The XDG base directory specification: an empty or relative path is to be ignored. */
+function baseDirectory(path: string | undefined, otherwise: string): string {
+  return path !== undefined && isAbsolute(path) ? path : otherwise;
+}
+
+interface ConfigFile {
+  readonly path: string;
+  readonly source: string;
+  readonly table: Table;
+}
+
+async function readToml(path: string, isNamed: boolean): Promise<ConfigFile> {
+  let source: string;
+  try {
+    source = (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" && !isNamed) {
+      return { path, source: "", table: {} };
+    }
+    throw new PilotlightError("config_invalid", `${path}: ${(error as Error).message}`);
+  }
+  // Only a user who has a config file pays for the parser.
+  const { parse, TomlError } = await import("smol-toml");
+  try {
+    return { path, source, table: parse(source) };
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [reason = ""] = error.message.split("\n");
+    throw new PilotlightError("config_invalid", `${path}:${error.line}: ${reason}`);
+  }
+}
+
+function refuseUnknown(file: ConfigFile): void {
+  const known = new Set(Object.values(SETTINGS).map(({ key }) => key));
+  const sections = new Set(
+    [...known].filter((key) => key.includes(".")).map((key) => key.split(".")[0]),
+  );
+  for (const [key, value] of Object.entries(file.table)) {
+    if (key === "logins") continue;
+    if (sections.has(key)) {
+      if (!isTable(value)) refuse(file, [key], `must be a table, such as [${key}]`);
+      for (const inner of Object.keys(value)) {
+        if (!known.has(`${key}.${inner}`))
+          refuse(file, [key, inner], "is no setting of Pilotlight");
+      }
+    } else if (!known.has(key)) refuse(file, [key], "is no setting of Pilotlight");
+  }
+}
+
+function valueOf<T>(setting: Setting<T>, file: ConfigFile, env: Environment): T | undefined {
+  const fromEnv = env[setting.variable];
+  if (fromEnv !== undefined && fromEnv !== "") {
+    const value = setting.parse(fromEnv);
+    if (value === undefined) {
+      throw new PilotlightError("config_invalid", `${setting.variable} must be ${setting.accepts}`);
+    }
+    return value;
+  }
+  const path = setting.key.split(".");
+  const found = path.reduce<unknown>((at, key) => (isTable(at) ? at[key] : undefined), file.table);
+  if (found === undefined) return undefined;
+  const value = setting.parse(found);
+  if (value === undefined) refuse(file, path, `must be ${setting.accepts}`);
+  return value;
+}
+
+function loginsIn(
+  file: ConfigFile,
+  env: Environment,
+  home: string,
+  write: WriteMode,
+): readonly LoginConfig[] {
+  const named = file.table["logins"];
+  if (named === undefined) {
+    const path = env["PILOTLIGHT_CREDENTIALS_FILE"] || env["CLAUDE_CREDENTIALS_PATH"];
+    const credentialsFile = path ? absolute(path, home) : null;
+    return [{ name: "default", dir: null, credentialsFile, write }];
+  }
+  if (!isTable(named) || Object.keys(named).length === 0) {
+    refuse(file, ["logins"], "must hold a table for each login, such as [logins.bot]");
+  }
+  return Object.entries(named).map(([name, login]) => loginIn(file, name, login, home, write));
+}
+
+function loginIn(
+  file: ConfigFile,
+  name: string,
+  login: unknown,
+  home: string,
+  write: WriteMode,
+): LoginConfig {
+  const path = ["logins", name];
+  // No dot: `bot.lock` would lie where the lock of `bot`'s stage does.
+  if (!/^[a-z0-9][a-z0-9_-]{0,63}$/i.test(name)) {
+    refuse(file, path, "must be a name of up to 64 letters, digits, dashes and underscores");
+  }
+  if (!isTable(login)) refuse(file, path, "must be a table");
+  for (const key of Object.keys(login)) {
+    if (!LOGIN_KEYS.includes(key))
+      refuse(file, [...path, key], `is none of ${LOGIN_KEYS.join(", ")}`);
+  }
+  const place = (key: string) => {
+    if (login[key] === undefined) return null;
+    const value = text(login[key]);
+    if (value === undefined) refuse(file, [...path, key], "must be a path");
+    return absolute(value, home);
+  };
+  const own = login["write"] === undefined ? write : SETTINGS.write.parse(login["write"]);
+  if (own === undefined) refuse(file, [...path, "write"], `must be ${SETTINGS.write.accepts}`);
+  return { name, dir: place("dir"), credentialsFile: place("credentials_file"), write: own };
+}
+
+function absolute(path: string, home: string): string {
+  return resolve(path.replace(/^~(?=\/|$)/, home));
+}
+
+function refuse(file: ConfigFile, path: readonly string[], why: string): never {
+  const line = lineOf(file.source, path);
+  const place = line === null ? file.path : `${file.path}:${line}`;
+  throw new PilotlightError("config_invalid", `${place}: ${path.join(".")} ${why}`);
+}
+
+/** The line on which a key is set; the parser does not keep it. */
+function lineOf(source: string, path: readonly string[]): number | null {
+  if (path.length === 0) return null;
+  // A key of an inline table is found at the line of its table.
+  return lineOfExactly(source, path) ?? lineOf(source, path.slice(0, -1));
+}
+
+function lineOfExactly(source: string, path: readonly string[]): number | null {
+  let section: readonly string[] = [];
+  for (const [index, line] of source.split("\n").entries()) {
+    const header = /^\s*\[\s*([^\]]+?)\s*\]/.exec(line)?.[1];
+    if (header !== undefined) section = header.split(".").map(unquote);
+    const key = /^\s*([\w."-]+)\s*=/.exec(line)?.[1];
+    const here = key === undefined ? section : [...section, ...key.split(".").map(unquote)];
+    if ((header ?? key) !== undefined && here.join("\0") === path.join("\0")) return index + 1;
+  }
+  return null;
+}
+
+function unquote(key: string): string {
+  return key.trim().replace(/^["']|["']$/g, "");
+}
+
+function isTable(value: unknown): value is Table {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

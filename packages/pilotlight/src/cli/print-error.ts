@@ -1,0 +1,27 @@
+import { type PilotlightError, traitsOf } from "../core/errors.ts";
+
+/** The one line for stderr: code, what, where, what to do. */
+export function printError({ code, message }: PilotlightError): string {
+  const { what, fix, command } = traitsOf(code);
+  const typed = command === undefined ? "" : ` ($ ${command})`;
+  return `pilotlight: ${code}: ${what}: ${message}. ${sentence(fix)}${typed}\n`;
+}
+
+/** The same for machines (`pilotlight.error/v1`). */
+export function errorReport({ code, message }: PilotlightError) {
+  const { what, fix, exit, retryable, mover, command } = traitsOf(code);
+  return {
+    schema: "pilotlight.error/v1",
+    code,
+    message: `${what}: ${message}`,
+    fix,
+    command: command ?? null,
+    by: mover,
+    retryable,
+    exit,
+  };
+}
+
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

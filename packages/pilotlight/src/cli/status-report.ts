@@ -1,0 +1,103 @@
+import { access } from "node:fs/promises";
+import { type Effective, effectiveSource } from "../claude/precedence.ts";
+import { readSettings } from "../claude/settings.ts";
+import { tokenOf } from "../claude/fingerprint.ts";
+import type { Credential, Entry } from "../core/credential.ts";
+import { type LoginStatus, loginStatus, type Source } from "../core/login-status.ts";
+import { Secret } from "../core/secret.ts";
+import type { Config, LoginConfig } from "./config.ts";
+import { stateOf } from "./state-of.ts";
+
+/** `pilotlight.status/v1`. */
+export interface StatusReport {
+  readonly schema: "pilotlight.status/v1";
+  readonly generatedAt: string;
+  readonly effective: Effective;
+  readonly logins: readonly LoginStatus[];
+}
+
+/** Reads what there is to know of the logins: no write, no network, no process. */
+export async function statusReport(
+  config: Config,
+  logins: readonly LoginConfig[],
+  now: number,
+): Promise<StatusReport> {
+  const [first] = logins;
+  const settings = await readSettings(first ? stateOf(config, first).locations.settingsFile : "");
+  const statuses = await Promise.all(logins.map((login) => statusOf(config, login, now)));
+  const hasStored = statuses.some(({ phase }) => phase !== "absent");
+  const effective = effectiveSource(config.env, settings, hasStored ? storedSource() : null);
+  const env = { ...config.env, ...settings.env };
+  const standIn = hasStored ? null : staticStatus(config, effective.source, env, now);
+  return {
+    schema: "pilotlight.status/v1",
+    generatedAt: new Date(now).toISOString(),
+    effective,
+    logins: standIn !== null && isUnconfigured(logins) ? [standIn] : statuses,
+  };
+}
+
+async function statusOf(config: Config, login: LoginConfig, now: number): Promise<LoginStatus> {
+  const { locations, store, journal, records, jitter } = stateOf(config, login);
+  const path = locations.credentialsFile;
+  const isFile = process.platform !== "darwin" || (await exists(path));
+  return loginStatus(
+    {
+      name: login.name,
+      source: isFile ? "claude-file" : "claude-keychain",
+      path: isFile ? path : null,
+      driver: config.driver,
+      entry: await store.read(),
+      record: await records.read(),
+      journal: await journal.read(),
+      jitter,
+      isKept: process.platform !== "darwin",
+    },
+    now,
+  );
+}
+
+/** A login that somebody configured is not stood in for: whoever named it wants to know that it is gone. */
+function isUnconfigured(logins: readonly LoginConfig[]): boolean {
+  return logins.every(({ name }) => name === "default");
+}
+
+/** Whatever Claude Code uses instead stands in for a login where nothing is stored: nothing of it can be refreshed. */
+function staticStatus(
+  config: Config,
+  source: Source,
+  env: Readonly<Record<string, string | undefined>>,
+  now: number,
+): LoginStatus | null {
+  if (source === "none") return null;
+  const token = (env[source] ?? "").trim();
+  const entry: Entry =
+    token === "" ? { state: "absent" } : { state: "present", credential: bare(token) };
+  const record = { verdict: null, spent: [], generation: null, lifeLength: null };
+  const { driver } = config;
+  const view = { name: "default", source, path: null, driver, entry, record, journal: null };
+  return loginStatus({ ...view, jitter: 0, isKept: false }, now);
+}
+
+function bare(token: string): Credential {
+  return {
+    accessToken: tokenOf(token),
+    refreshToken: null,
+    expiresAt: null,
+    loginEndsAt: null,
+    scopes: null,
+    subscriptionType: null,
+    fields: new Secret({}),
+  };
+}
+
+function storedSource(): "claude-file" | "claude-keychain" {
+  return process.platform === "darwin" ? "claude-keychain" : "claude-file";
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { rehearsedClaude } from "../claude/claude-build.ts";
+import { credentialOf } from "../claude/credentials-file.ts";
+import { findClaude } from "../claude/find-claude.ts";
+import { isLivingProcess, startOfProcess } from "../claude/living-process.ts";
+import type { Locations } from "../claude/locations.ts";
+import { readSettings } from "../claude/settings.ts";
+import { stageIn } from "../claude/stage.ts";
+import { stagingEnvironment } from "../claude/staging-environment.ts";
+import { stagingGrant } from "../claude/staging-grant.ts";
+import type { Driver, RefreshGrant, Tell } from "../core/ports.ts";
+import type { KeeperParts } from "../keeper/parts.ts";
+import { GRANT_PATIENCE } from "../keeper/recover.ts";
+import { tokenEndpointGrant } from "../oauth/token-endpoint-grant.ts";
+import { durableFiles } from "../stores/durable-files.ts";
+import type { Config, LoginConfig } from "./config.ts";
+import { stateOf } from "./state-of.ts";
+import { systemClock } from "./system-clock.ts";
+import { VERSION } from "./version.ts";
+
+/** Puts a login's keeper together: files, locks and drivers as configured. */
+export function wire(config: Config, login: LoginConfig, tell: Tell): KeeperParts {
+  const { locations, store, journal, records, jitter } = stateOf(config, login);
+  return {
+    store,
+    journal,
+    records,
+    grants: grantsOf(config, login, locations),
+    driver: config.driver,
+    clock: systemClock,
+    jitter,
+    tell,
+  };
+}
+
+/** As undici reads them, but from the environment we were given: `undefined` would mean this process's own. */
+function proxiesIn(env: Config["env"]) {
+  const of = (name: string) => env[name.toLowerCase()] ?? env[name] ?? "";
+  return {
+    httpProxy: of("HTTP_PROXY"),
+    httpsProxy: of("HTTPS_PROXY"),
+    noProxy: of("NO_PROXY"),
+  };
+}
+
+function grantsOf(
+  config: Config,
+  login: LoginConfig,
+  locations: Locations,
+): Readonly<Record<Driver, RefreshGrant>> {
+  const files = durableFiles();
+  const stage = stageIn(join(config.stateDir, "staging", login.name), files);
+  const stageEnv = async () => {
+    const settings = await readSettings(locations.settingsFile);
+    return stagingEnvironment(stage.directory, config.env, settings.env);
+  };
+  return {
+    cli: stagingGrant({
+      stage,
+      clock: systemClock,
+      patience: GRANT_PATIENCE,
+      env: stageEnv,
+      claude: async () => {
+        const command = await findClaude(config.claude, config.env);
+        return rehearsedClaude(command, {
+          memoryFile: join(config.stateDir, "builds.json"),
+          files,
+          env: await stageEnv(),
+          now: systemClock.now(),
+          rehearse: async (candidate) => {
+            // The sandbox is heavy, and a build is rehearsed once.
+            const { rehearsal } = await import("../sandbox/rehearsal.ts");
+            return rehearsal({ env: config.env, files, clock: systemClock })(candidate);
+          },
+        });
+      },
+    }),
+    endpoint: tokenEndpointGrant({
+      tokenUrl: config.tokenUrl,
+      clientId: config.clientId,
+      userAgent: `pilotlight/${VERSION}`,
+      spillFile: join(config.stateDir, "journal", `${login.name}.spill.json`),
+      parseFields: credentialOf,
+      fetch: async (url, init) => {
+        // undici's own fetch, with its own dispatcher: Node's built-in one takes no foreign agent.
+        const { EnvHttpProxyAgent, fetch } = await import("undici");
+        const request = { ...init, dispatcher: new EnvHttpProxyAgent(proxiesIn(config.env)) };
+        return fetch(url, request as never);
+      },
+      files,
+      clock: systemClock,
+      patience: GRANT_PATIENCE,
+      self: { pid: process.pid, startedAt: startOfProcess(process.pid) ?? "" },
+      isAlive: ({ pid, startedAt }) => isLivingProcess(pid, startedAt || null),
+    }),
+  };
+}

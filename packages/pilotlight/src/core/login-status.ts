@@ -1,0 +1,289 @@
+import { type Credential, type Entry, type Fingerprint, tokenKindOf } from "./credential.ts";
+import { printDuration } from "./duration.ts";
+import { type ErrorCode, type Mover, traitsOf } from "./errors.ts";
+import { type Phase, phaseOf } from "./phase.ts";
+import type { Driver, JournalRecord, LoginRecord } from "./ports.ts";
+import { USUAL_LIFE } from "./schedule.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Where a credential comes from; the names that `status` and `explain` use. */
+export type Source =
+  | "ANTHROPIC_AUTH_TOKEN"
+  | "ANTHROPIC_API_KEY"
+  | "apiKeyHelper"
+  | "CLAUDE_CODE_OAUTH_TOKEN"
+  | "profile"
+  | "claude-file"
+  | "claude-keychain"
+  | "cloud:bedrock"
+  | "cloud:vertex"
+  | "cloud:foundry"
+  | "none";
+
+/** The one next step, and whose it is. */
+export interface Action {
+  readonly code: ErrorCode | "refresh_due" | "login_ends_soon" | "expires_at_in_seconds";
+  readonly message: string;
+  readonly command: string | null;
+  readonly by: Mover;
+}
+
+/** What the server is known to have said of the access token: a date in a file proves nothing. */
+export interface Proof {
+  readonly state: "proved" | "refuted" | "unproved";
+  readonly at: string | null;
+  readonly by: string | null;
+  readonly code: ErrorCode | null;
+}
+
+/** One login in `pilotlight.status/v1`. Times are ISO 8601. */
+export interface LoginStatus {
+  readonly name: string;
+  readonly source: Source;
+  readonly path: string | null;
+  readonly phase: Phase;
+  readonly usable: boolean;
+  readonly refreshable: boolean;
+  readonly driver: Driver;
+  readonly action: Action | null;
+  readonly accessToken: {
+    readonly kind: "oauth" | "setup-token" | "api-key";
+    readonly fingerprint: Fingerprint;
+    readonly expiresAt: string | null;
+    readonly expiresInSeconds: number | null;
+  } | null;
+  readonly refreshToken: {
+    readonly present: boolean;
+    readonly fingerprint: Fingerprint | null;
+  } | null;
+  readonly loginEndsAt: string | null;
+  readonly loginEndsInDays: number | null;
+  readonly scopes: readonly string[] | null;
+  readonly subscriptionType: string | null;
+  readonly proof: Proof;
+  readonly inDoubt: boolean;
+}
+
+/** What a status is made of. */
+export interface LoginView {
+  readonly name: string;
+  readonly source: Source;
+  readonly path: string | null;
+  readonly driver: Driver;
+  readonly entry: Entry;
+  readonly record: LoginRecord;
+  readonly journal: Pick<JournalRecord, "step" | "retried"> | null;
+  readonly jitter: number;
+  /** False where Pilotlight may not refresh at all (a Keychain login, an environment token). */
+  readonly isKept: boolean;
+}
+
+const DAY = 86_400_000;
+const SOON = 7 * DAY;
+/** In ms this would be a day of 1973, so it was written in seconds. */
+const EARLIEST_MS = 100_000_000_000;
+const UNPROVED: Proof = { state: "unproved", at: null, by: null, code: null };
+
+/** Tells what is known of a login at `now` (epoch ms), and the next step. */
+export function loginStatus(view: LoginView, now: number): LoginStatus {
+  const { entry, record, journal } = view;
+  const credential = entry.state === "present" ? entry.credential : null;
+  const life = { length: record.lifeLength ?? USUAL_LIFE, jitter: view.jitter };
+  const phase = isStatic(view.source) ? "static" : phaseOf(entry, record.verdict, now, life);
+  const inDoubt = journal?.step === "in_doubt";
+  const known = {
+    phase,
+    usable: phase === "fresh" || phase === "due" || phase === "static",
+    refreshable: isRefreshable(view, credential, phase),
+  };
+  return {
+    name: view.name,
+    source: view.source,
+    path: view.path,
+    ...known,
+    driver: view.driver,
+    action: actionFor({ ...known, view, credential, inDoubt }, now),
+    accessToken: accessTokenOf(credential, view.source, now),
+    refreshToken: credential && {
+      present: credential.refreshToken !== null,
+      fingerprint: credential.refreshToken?.fingerprint ?? null,
+    },
+    loginEndsAt: isoOf(credential?.loginEndsAt ?? null),
+    loginEndsInDays: daysTo(credential?.loginEndsAt ?? null, now),
+    scopes: credential?.scopes ?? null,
+    subscriptionType: credential?.subscriptionType ?? null,
+    proof: proofOf(credential, record.verdict),
+    inDoubt,
+  };
+}
+
+/** The exit status of a whole report: 0 while every login is usable or refreshable, else the worst one's. */
+export function exitOfStatuses(logins: readonly LoginStatus[]): number {
+  const bad = logins.filter((login) => !login.usable && !login.refreshable);
+  return Math.max(0, ...bad.map((login) => exitOfAction(login.action)));
+}
+
+function exitOfAction(action: Action | null): number {
+  if (action === null) return traitsOf("bug").exit;
+  switch (action.code) {
+    case "refresh_due":
+    case "login_ends_soon":
+    case "expires_at_in_seconds":
+      return traitsOf("bug").exit;
+    default:
+      return traitsOf(action.code).exit;
+  }
+}
+
+/** These hold a token that nothing renews: a setup-token or a key. */
+function isStatic(source: Source): boolean {
+  return source !== "claude-file" && source !== "claude-keychain";
+}
+
+function isRefreshable(view: LoginView, credential: Credential | null, phase: Phase): boolean {
+  const { record, journal } = view;
+  if (!view.isKept || credential === null) return false;
+  if (journal?.step === "in_doubt" && journal.retried) return false;
+  const held = phase === "blanked" ? record.generation : credential;
+  const refresh = held?.refreshToken?.fingerprint;
+  if (refresh === undefined || phase === "ended") return false;
+  if (record.verdict?.kind === "ended" && record.verdict.refresh === refresh) return false;
+  if (!record.spent.includes(refresh)) return true;
+  const last = record.generation?.refreshToken?.fingerprint;
+  return last !== undefined && !record.spent.includes(last);
+}
+
+interface Known {
+  readonly phase: Phase;
+  readonly usable: boolean;
+  readonly refreshable: boolean;
+  readonly view: LoginView;
+  readonly credential: Credential | null;
+  readonly inDoubt: boolean;
+}
+
+function actionFor(known: Known, now: number): Action | null {
+  const { phase, view, credential } = known;
+  const code = troubleIn(known);
+  if (code !== null) return actionOf(code, view);
+  if (isInSeconds(credential)) {
+    return {
+      code: "expires_at_in_seconds",
+      message:
+        "expiresAt is in seconds instead of milliseconds, so Claude Code takes the token for expired; a refresh mends it",
+      command: "pilotlight refresh",
+      by: "pilotlight",
+    };
+  }
+  if (phase !== "fresh" && phase !== "static") {
+    const message = `the access token is ${phase}; a refresh renews it`;
+    return { code: "refresh_due", message, command: "pilotlight refresh", by: "pilotlight" };
+  }
+  const endsAt = credential?.loginEndsAt ?? null;
+  if (endsAt === null || endsAt - now > SOON) return null;
+  const span = printDuration(endsAt - now);
+  const when = endsAt > now ? `ends in ${span}` : `was to end ${span} ago`;
+  const message = `this login ${when}, and only a new sign-in renews it`;
+  return {
+    code: "login_ends_soon",
+    message,
+    command: traitsOf("login_ended").command ?? null,
+    by: "person",
+  };
+}
+
+function troubleIn({
+  phase,
+  view,
+  credential,
+  usable,
+  refreshable,
+  inDoubt,
+}: Known): ErrorCode | null {
+  if (view.entry.state === "unreadable") return view.entry.code;
+  if (phase === "absent") return "no_credential";
+  if (phase === "ended") return "login_ended";
+  if (inDoubt) return "in_doubt";
+  if (usable && (refreshable || phase !== "due")) return null;
+  if (refreshable) return null;
+  if (phase === "blanked") return "login_blanked";
+  if (!view.isKept) return "unsupported";
+  const isSpent =
+    credential?.refreshToken && view.record.spent.includes(credential.refreshToken.fingerprint);
+  return isSpent ? "refresh_token_spent" : "not_refreshable";
+}
+
+function actionOf(code: ErrorCode, view: LoginView): Action {
+  const { what, fix, command, mover } = traitsOf(code);
+  const reason = view.entry.state === "unreadable" ? ` (${view.entry.reason})` : "";
+  const place = view.path === null ? "" : `${view.path}: `;
+  const todo = `${fix.charAt(0).toUpperCase()}${fix.slice(1)}`;
+  return {
+    code,
+    message: `${place}${what}${reason}. ${todo}`,
+    command: command ?? null,
+    by: mover,
+  };
+}
+
+function accessTokenOf(
+  credential: Credential | null,
+  source: Source,
+  now: number,
+): LoginStatus["accessToken"] {
+  const token = credential?.accessToken;
+  if (!token) return null;
+  const { expiresAt } = credential;
+  return {
+    kind: kindOf(token.secret.reveal(), source),
+    fingerprint: token.fingerprint,
+    expiresAt: isoOf(expiresAt),
+    expiresInSeconds: isDate(expiresAt) ? Math.floor((expiresAt - now) / 1000) : null,
+  };
+}
+
+/** The prefix tells, wherever the token was found; only where it has none of Anthropic's does the place. */
+function kindOf(token: string, source: Source): "oauth" | "setup-token" | "api-key" {
+  const isVariable = source === "ANTHROPIC_API_KEY" || source === "ANTHROPIC_AUTH_TOKEN";
+  const kind = tokenKindOf(token);
+  if (kind === "api-key" || (kind === "unknown" && isVariable)) return "api-key";
+  return source === "CLAUDE_CODE_OAUTH_TOKEN" ? "setup-token" : "oauth";
+}
+
+function proofOf(credential: Credential | null, verdict: Verdict | null): Proof {
+  if (credential === null || verdict === null) return UNPROVED;
+  const at = isoOf(verdict.at);
+  const access = credential.accessToken?.fingerprint;
+  switch (verdict.kind) {
+    case "proved":
+      return verdict.access === access
+        ? { state: "proved", at, by: verdict.by, code: null }
+        : UNPROVED;
+    case "rejected":
+      return verdict.access === access
+        ? { state: "refuted", at, by: verdict.by, code: null }
+        : UNPROVED;
+    case "ended":
+      return verdict.refresh === credential.refreshToken?.fingerprint
+        ? { state: "refuted", at, by: "refresh", code: verdict.code }
+        : UNPROVED;
+  }
+}
+
+function isInSeconds(credential: Credential | null): boolean {
+  const expiresAt = credential?.expiresAt ?? null;
+  return expiresAt !== null && expiresAt > 1_000_000_000 && expiresAt < EARLIEST_MS;
+}
+
+/** A date (epoch ms) as ISO 8601, `null` where there is none or it is no date at all. */
+export function isoOf(time: number | null): string | null {
+  return isDate(time) ? new Date(time).toISOString() : null;
+}
+
+function isDate(time: number | null): time is number {
+  return time !== null && Math.abs(time) <= 8.64e15;
+}
+
+function daysTo(time: number | null, now: number): number | null {
+  return isDate(time) ? Math.floor((time - now) / DAY) : null;
+}

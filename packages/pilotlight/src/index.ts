@@ -1,0 +1,19 @@
+export { type Login, type LoginOptions, openLogin } from "./cli/open-login.ts";
+export type { StatusReport } from "./cli/status-report.ts";
+export type { Billing, Effective } from "./claude/precedence.ts";
+export type { Credential, Entry, Fingerprint, Pair, Token, TokenKind } from "./core/credential.ts";
+export { tokenKindOf } from "./core/credential.ts";
+export {
+  type ErrorCode,
+  type Mover,
+  PilotlightError,
+  type Traits,
+  TRAITS,
+  traitsOf,
+} from "./core/errors.ts";
+export type { Action, LoginStatus, Proof, Source } from "./core/login-status.ts";
+export { exitOf, type Outcome } from "./core/outcome.ts";
+export type { Phase } from "./core/phase.ts";
+export type { Driver, KeeperEvent, Tell } from "./core/ports.ts";
+export { Secret } from "./core/secret.ts";
+export type { RefreshOptions } from "./core/wanted.ts";
