@@ -1,0 +1,29 @@
+/** Builds the package: two entries and the command line, split, minified, with their dependencies inside. */
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const home = `${root}packages/pilotlight/`;
+rmSync(`${home}dist`, { recursive: true, force: true });
+
+const bundle = await rolldown({
+  cwd: home,
+  input: { cli: "src/cli/main.ts", index: "src/index.ts", sandbox: "src/sandbox/index.ts" },
+  platform: "node",
+  external: [/^node:/],
+});
+await bundle.write({
+  dir: `${home}dist`,
+  format: "esm",
+  entryFileNames: "[name].mjs",
+  chunkFileNames: "chunks/[name]-[hash].mjs",
+  minify: true,
+});
+await bundle.close();
+
+execFileSync("tsc", ["-p", "packages/pilotlight/tsconfig.build.json"], {
+  cwd: root,
+  stdio: "inherit",
+});

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+/** Where CI wants the counts, besides the console. */
+const report = process.env["PILOTLIGHT_TEST_REPORT"];
+
+export default defineConfig({
+  test: {
+    include: ["packages/*/test/**/*.test.ts"],
+    // Two cores, and many tests that start processes of their own.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: report === undefined ? ["default"] : ["default", "json"],
+    ...(report !== undefined && { outputFile: { json: report } }),
+  },
+});
