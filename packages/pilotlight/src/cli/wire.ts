@@ -84,7 +84,10 @@ function grantsOf(
       fetch: async (url, init) => {
         // undici's own fetch, with its own dispatcher: Node's built-in one takes no foreign agent.
         const { EnvHttpProxyAgent, fetch } = await import("undici");
-        const request = { ...init, dispatcher: new EnvHttpProxyAgent(proxiesIn(config.env)) };
+        // A grant is never given up: its driver stops waiting, the request does not.
+        const patient = { headersTimeout: 0, bodyTimeout: 0 };
+        const dispatcher = new EnvHttpProxyAgent({ ...proxiesIn(config.env), ...patient });
+        const request = { ...init, dispatcher };
         return fetch(url, request as never);
       },
       files,
