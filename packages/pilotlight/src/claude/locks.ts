@@ -49,7 +49,7 @@ export function claudeLocks(options: ClaudeLocksOptions): CliLocks {
   };
 
   return {
-    async withRefreshLocks(task) {
+    async withRefreshLocks(task, wait = waitMs) {
       const real = realDirectory(directory);
       const path = join(real, ".oauth_refresh.lock");
       const owner = lockOwner(`${path}.owner`);
@@ -57,7 +57,7 @@ export function claudeLocks(options: ClaudeLocksOptions): CliLocks {
       const second = placed(`${real}.lock`, REFRESH_ORPHAN, (birth) =>
         owner.isDead("legacy", birth),
       );
-      const waiting = patienceOf(waitMs);
+      const waiting = patienceOf(wait);
       return inLine(first, waiting, async () => {
         const taken = await takeBoth(first, second, waiting);
         return "busy" in taken ? taken : use(taken, owner, task);

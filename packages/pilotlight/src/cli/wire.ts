@@ -10,7 +10,7 @@ import { stagingEnvironment } from "../claude/staging-environment.ts";
 import { stagingGrant } from "../claude/staging-grant.ts";
 import type { Driver, RefreshGrant, Tell } from "../core/ports.ts";
 import type { KeeperParts } from "../keeper/parts.ts";
-import { GRANT_PATIENCE } from "../keeper/recover.ts";
+import { GRANT_PATIENCE } from "../core/schedule.ts";
 import { tokenEndpointGrant } from "../oauth/token-endpoint-grant.ts";
 import { durableFiles } from "../stores/durable-files.ts";
 import type { Config, LoginConfig } from "./config.ts";

@@ -72,7 +72,7 @@ export interface LoginView {
   readonly driver: Driver;
   readonly entry: Entry;
   readonly record: LoginRecord;
-  readonly journal: Pick<JournalRecord, "step" | "retried"> | null;
+  readonly journal: Pick<JournalRecord, "step" | "retried" | "code"> | null;
   readonly jitter: number;
   /** False where Pilotlight may not refresh at all (a Keychain login, an environment token). */
   readonly isKept: boolean;
@@ -143,7 +143,9 @@ function isStatic(source: Source): boolean {
 function isRefreshable(view: LoginView, credential: Credential | null, phase: Phase): boolean {
   const { record, journal } = view;
   if (!view.isKept || credential === null) return false;
-  if (journal?.step === "in_doubt" && journal.retried) return false;
+  // A build that does not tell is asked again and again, with pauses.
+  const isOver = journal?.step === "in_doubt" && journal.retried;
+  if (isOver && journal.code !== "refresh_unknown") return false;
   const held = phase === "blanked" ? record.generation : credential;
   const refresh = held?.refreshToken?.fingerprint;
   if (refresh === undefined || phase === "ended") return false;

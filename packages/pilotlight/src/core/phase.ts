@@ -26,8 +26,11 @@ export function phaseOf(entry: Entry, verdict: Verdict | null, now: number, life
   if (verdict?.kind === "rejected" && verdict.access === accessToken?.fingerprint)
     return "rejected";
   if (accessToken === null) return "expired";
-  // Claude Code itself never refreshes such a token ahead of a 401; a refresh makes its end known.
-  if (expiresAt === null) return "due";
+  if (expiresAt === null) {
+    // Nobody said when it ends. A refresh may tell; one that was just made and did not is not repeated.
+    const isProved = verdict?.kind === "proved" && verdict.access === accessToken.fingerprint;
+    return isProved ? "fresh" : "due";
+  }
   if (expiresAt <= now) return "expired";
   return now >= dueAt(expiresAt, life) ? "due" : "fresh";
 }

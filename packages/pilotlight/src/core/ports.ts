@@ -20,10 +20,13 @@ export interface CredentialStore {
   read(): Promise<Entry>;
   /**
    * Takes the CLI's refresh locks, runs `task`, releases them.
-   * @returns the task's value, or `busy` when the locks could not be had in the configured time.
+   * @returns the task's value, or `busy` when the locks could not be had in `waitMs`, or the configured time.
    * @throws PilotlightError `cannot_persist` when the locks cannot be made here at all.
    */
-  withLock<T>(task: (lock: HeldLock) => Promise<T>): Promise<{ done: T } | { busy: string }>;
+  withLock<T>(
+    task: (lock: HeldLock) => Promise<T>,
+    waitMs?: number,
+  ): Promise<{ done: T } | { busy: string }>;
   /** @throws PilotlightError `cannot_persist`, naming the place, unless a document as large as ours would be kept. */
   proveWritable(): Promise<void>;
   /**
@@ -112,6 +115,10 @@ export interface JournalRecord {
   readonly issued: Credential | null;
   /** In doubt only: the one more try was made. */
   readonly retried: boolean;
+  /** In a retry's intent: what `retried` was before it, and is again if the server surely did nothing. */
+  readonly wasRetried: boolean;
+  /** In doubt only: why it is. */
+  readonly code: ErrorCode | null;
   /** In doubt only: what was seen. */
   readonly detail: string;
 }
@@ -167,6 +174,7 @@ export interface CliLocks {
   /** Both refresh locks, in the CLI's order. @throws PilotlightError `cannot_persist` where they cannot be made. */
   withRefreshLocks<T>(
     task: (lock: HeldLock) => Promise<T>,
+    waitMs?: number,
   ): Promise<{ done: T } | { busy: string }>;
   /** The short lock around the write of the file itself. @throws PilotlightError `cannot_persist` as above. */
   withWriteLock<T>(task: (lock: HeldLock) => Promise<T>): Promise<{ done: T } | { busy: string }>;

@@ -12,6 +12,9 @@ export const USUAL_LIFE = 8 * 60 * MINUTE;
 /** A token with less than this left must not be handed to a job if a refresh is possible. */
 export const MANDATORY_WINDOW = 10 * MINUTE;
 
+/** How long a grant may take before we stop waiting for it, in ms. The grant itself goes on. */
+export const GRANT_PATIENCE = 150_000;
+
 const DUE_SHARE = 0.25;
 const DUE_FLOOR = 15 * MINUTE;
 const JITTER_SHARE = 0.1;
@@ -28,5 +31,8 @@ export function jitterOf(name: string): number {
   // FNV-1a, 32 bit.
   let hash = 0x811c9dc5;
   for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return hash / 0x80000000 - 1;
+  // FNV alone leaves names that differ in their last letter side by side.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 0x80000000 - 1;
 }

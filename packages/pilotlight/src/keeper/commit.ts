@@ -1,7 +1,14 @@
-import { type Credential, isBlanked, isSamePair, type Pair, pairOf } from "../core/credential.ts";
-import type { Fingerprint } from "../core/credential.ts";
+import {
+  type Credential,
+  type Fingerprint,
+  isBlanked,
+  isSamePair,
+  type Pair,
+  pairOf,
+} from "../core/credential.ts";
 import type { Outcome } from "../core/outcome.ts";
-import type { HeldLock, JournalRecord, LoginRecord } from "../core/ports.ts";
+import type { HeldLock, JournalRecord, LoginRecord, WriteResult } from "../core/ports.ts";
+import { GRANT_PATIENCE } from "../core/schedule.ts";
 import type { KeeperParts } from "./parts.ts";
 
 /** An outcome, or word that the ground moved before the commit: take the locks and read everything again. */
@@ -20,15 +27,15 @@ export async function commit(
   as: "refreshed" | "adopted",
   lock: HeldLock,
 ): Promise<Committed> {
-  const { store, journal } = parts;
+  const { journal } = parts;
   // A state disk that filled up meanwhile must not cost the rotation: the store is the better place anyway.
   await journal.write({ ...intent, step: "result", issued }).catch(() => undefined);
-  const result = await store.write(issued, intent.from, lock);
+  const result = await writeOverSpent(parts, issued, intent.from, lock);
   switch (result.kind) {
     case "lock_lost":
       return "look_again";
     case "written":
-      await remember(parts, intent.from, issued);
+      await remember(parts, intent, issued);
       await close(parts, intent);
       return { kind: as, from: intent.from, credential: issued };
     case "conflict": {
@@ -36,7 +43,7 @@ export async function commit(
       // An earlier run got as far as the store and no further.
       const isOurs = isSamePair(pairOf(theirs), pairOf(issued));
       if (!isOurs) await journal.archive(issued);
-      await (isOurs ? remember(parts, intent.from, issued) : noteSpent(parts, intent.from, issued));
+      await (isOurs ? remember(parts, intent, issued) : noteSpent(parts, intent.from, issued));
       await close(parts, intent);
       return { kind: "adopted", from: intent.from, credential: theirs };
     }
@@ -46,6 +53,22 @@ export async function commit(
       await close(parts, intent);
       return { kind: "unchanged", reason: "logged_out", credential: null };
   }
+}
+
+/** A backup of a spent pair, put back while the grant was in flight, is nobody's newer login: ours wins over it. */
+async function writeOverSpent(
+  parts: KeeperParts,
+  issued: Credential,
+  from: Pair,
+  lock: HeldLock,
+): Promise<WriteResult> {
+  const result = await parts.store.write(issued, from, lock);
+  if (result.kind !== "conflict") return result;
+  const theirs = pairOf(result.credential);
+  const { spent } = await parts.records.read();
+  const isOurs = isSamePair(theirs, pairOf(issued));
+  if (isOurs || theirs.refresh === null || !spent.includes(theirs.refresh)) return result;
+  return parts.store.write(issued, theirs, lock);
 }
 
 /** Takes `invalid_grant` as the end of the login, unless the store has moved on meanwhile. */
@@ -58,35 +81,64 @@ export async function markEnded(
   const entry = await store.read();
   if (entry.state === "present" && !isBlanked(entry.credential)) {
     if (!isSamePair(pairOf(entry.credential), intent.from)) {
-      await close(parts, intent);
+      await noteUsedUp(parts, intent.from);
+      // In this order: a journal without its stage would call a known answer doubtful.
+      await parts.journal.clear();
+      await parts.grants[intent.driver].tidy();
       return { kind: "adopted", from: intent.from, credential: entry.credential };
     }
   }
   const refresh = intent.from.refresh;
   if (refresh !== null) {
+    await noteUsedUp(parts, intent.from);
     const record = await records.read();
     const verdict = { kind: "ended", refresh, at: clock.now(), code: "login_ended" } as const;
     await records.write({ ...record, verdict });
   }
-  await close(parts, intent);
+  // In this order: a journal without its stage would call a known answer doubtful.
+  await parts.journal.clear();
+  await parts.grants[intent.driver].tidy();
   return { kind: "dead", code: "login_ended", detail };
 }
 
-async function remember(parts: KeeperParts, from: Pair, issued: Credential): Promise<void> {
+/** The whole life in ms, if it is known when it began. */
+function lifeOf({ expiresAt }: Credential, { at }: JournalRecord, now: number): number | null {
+  if (expiresAt === null || now - at > GRANT_PATIENCE || now < at) return null;
+  return Math.max(0, expiresAt - now);
+}
+
+async function remember(
+  parts: KeeperParts,
+  intent: JournalRecord,
+  issued: Credential,
+): Promise<void> {
+  const { from } = intent;
   const record = await parts.records.read();
   const now = parts.clock.now();
   const access = issued.accessToken?.fingerprint;
+  // A replay may come after somebody's word that the server has rejected this very token.
+  const isRejected = record.verdict?.kind === "rejected" && record.verdict.access === access;
+  const proved =
+    access === undefined ? null : ({ kind: "proved", access, at: now, by: "refresh" } as const);
   await parts.records.write({
     spent: spentAfter(record, from, issued),
-    verdict: access === undefined ? null : { kind: "proved", access, at: now, by: "refresh" },
+    verdict: isRejected ? record.verdict : proved,
     generation: issued,
-    lifeLength: issued.expiresAt === null ? null : Math.max(0, issued.expiresAt - now),
+    // What a replay stores was issued at some time before: then its life cannot be told.
+    lifeLength: lifeOf(issued, intent, now) ?? record.lifeLength,
   });
 }
 
 async function noteSpent(parts: KeeperParts, from: Pair, issued: Credential): Promise<void> {
   const record = await parts.records.read();
   await parts.records.write({ ...record, spent: spentAfter(record, from, issued) });
+}
+
+/** Remembers a refresh token that was rejected, or sent with its answer lost and left behind: never send it again. */
+export async function noteUsedUp(parts: KeeperParts, { refresh }: Pair): Promise<void> {
+  const record = await parts.records.read();
+  if (refresh === null || record.spent.includes(refresh)) return;
+  await parts.records.write({ ...record, spent: [...record.spent, refresh].slice(-SPENT_KEPT) });
 }
 
 /** A refresh token is spent when its use brought a different one; servers that do not rotate exist. */

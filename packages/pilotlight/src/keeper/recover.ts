@@ -1,15 +1,17 @@
 import { type Entry, isBlanked, isSamePair, pairOf } from "../core/credential.ts";
+import type { ErrorCode } from "../core/errors.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { HeldLock, JournalRecord, Remains } from "../core/ports.ts";
+import { GRANT_PATIENCE } from "../core/schedule.ts";
 import type { RefreshOptions } from "../core/wanted.ts";
-import { commit, type Committed, markEnded } from "./commit.ts";
+import { commit, type Committed, markEnded, noteUsedUp } from "./commit.ts";
 import { isWanted } from "./judge.ts";
 import type { KeeperParts } from "./parts.ts";
 
-/** How long a grant may take before we stop waiting for it, in ms. The grant itself goes on. */
-export const GRANT_PATIENCE = 150_000;
-
 const LOOK_AGAIN = 500;
+
+/** ms between two tries of a grant whose build does not tell how it went, once the access token has ended. */
+const UNTOLD_PAUSE = 15 * 60_000;
 
 export type Recovered =
   | { readonly kind: "settled"; readonly outcome: Committed }
@@ -21,12 +23,14 @@ export type Recovered =
       readonly kind: "clear";
       readonly adopted: Extract<Outcome, { kind: "adopted" }> | null;
       readonly retried: boolean;
+      readonly wasRetried: boolean;
     };
 
 const CLEAR: Extract<Recovered, { kind: "clear" }> = {
   kind: "clear",
   adopted: null,
   retried: false,
+  wasRetried: false,
 };
 
 /** Replays the journal: finishes what an earlier run began, or says that it cannot be known. */
@@ -54,7 +58,7 @@ export async function recover(
     case "unsent":
       if (left.step === "intent" && !left.retried) return forget(parts, left);
       // The one more try was not made after all.
-      return doubt(parts, options, { ...left, retried: false });
+      return doubt(parts, options, { ...left, retried: left.wasRetried });
     case "nothing":
       return doubt(parts, options, left);
   }
@@ -64,7 +68,9 @@ export async function recover(
 async function waitFor(parts: KeeperParts, left: JournalRecord): Promise<Remains> {
   const grant = parts.grants[left.driver];
   const { clock } = parts;
-  const end = clock.monotonic() + Math.max(0, left.at + GRANT_PATIENCE - clock.now());
+  // The wall clock may have been set back since: never wait longer than for a grant of our own.
+  const rest = Math.min(GRANT_PATIENCE, left.at + GRANT_PATIENCE - clock.now());
+  const end = clock.monotonic() + Math.max(0, rest);
   for (;;) {
     const remains = await grant.inspect(left.from, left.process, left.at);
     if (remains.kind !== "running" || clock.monotonic() >= end) return remains;
@@ -79,7 +85,7 @@ async function running(
   detail: string,
 ): Promise<Recovered> {
   const entry = await parts.store.read();
-  if (entry.state === "present" && hasMovedOn(entry, left)) {
+  if (entry.state === "present" && (await hasMovedOn(parts, entry, left))) {
     const { credential } = entry;
     const isGood = !isWanted(parts, credential, await parts.records.read(), {
       force: false,
@@ -98,12 +104,19 @@ async function doubt(
   left: JournalRecord,
 ): Promise<Recovered> {
   const entry = await parts.store.read();
-  if (hasMovedOn(entry, left)) return forget(parts, left);
+  if (await hasMovedOn(parts, entry, left)) {
+    const isSameToken =
+      entry.state === "present" && pairOf(entry.credential).refresh === left.from.refresh;
+    if (!isSameToken) await noteUsedUp(parts, left.from);
+    return forget(parts, left);
+  }
   const detail = left.detail || "the run that sent it ended before its answer";
-  const doubted: JournalRecord = { ...left, step: "in_doubt", detail };
+  const code = left.code ?? "in_doubt";
+  const doubted: JournalRecord = { ...left, step: "in_doubt", code, detail };
   if (left.step === "intent") await parts.journal.write(doubted);
-  if (await mayTryAgain(parts, options, doubted, entry)) return { ...CLEAR, retried: true };
-  return inDoubt(doubted, "in_doubt", detail);
+  if (await mayTryAgain(parts, options, doubted, entry))
+    return { ...CLEAR, retried: true, wasRetried: doubted.retried };
+  return inDoubt(doubted, code, detail);
 }
 
 /** A retry may make the server revoke the family, and with it whatever life the access token has left. */
@@ -114,7 +127,10 @@ async function mayTryAgain(
   entry: Entry,
 ): Promise<boolean> {
   if (options.force) return true;
-  if (left.retried || entry.state !== "present") return false;
+  if (entry.state !== "present") return false;
+  // A build that never tells would be in doubt for good after one failed request more: it gets a pause instead.
+  const isUntold = left.code === "refresh_unknown";
+  if (isUntold ? isWithin(UNTOLD_PAUSE, left.at, parts.clock.now()) : left.retried) return false;
   const { accessToken, expiresAt } = entry.credential;
   const { verdict } = await parts.records.read();
   const isRejected = verdict?.kind === "rejected" && verdict.access === accessToken?.fingerprint;
@@ -122,10 +138,19 @@ async function mayTryAgain(
   return isRejected || isEnded || accessToken === null;
 }
 
-function hasMovedOn(entry: Entry, left: JournalRecord): boolean {
+async function hasMovedOn(parts: KeeperParts, entry: Entry, left: JournalRecord): Promise<boolean> {
   if (entry.state === "absent") return true;
   if (entry.state === "unreadable" || isBlanked(entry.credential)) return false;
-  return !isSamePair(pairOf(entry.credential), left.from);
+  const live = pairOf(entry.credential);
+  if (isSamePair(live, left.from)) return false;
+  // A restored backup is not somebody's newer login.
+  const { spent } = await parts.records.read();
+  return live.refresh === null || !spent.includes(live.refresh);
+}
+
+/** False also when the clock was set back since. */
+function isWithin(ms: number, since: number, now: number): boolean {
+  return now >= since && now - since < ms;
 }
 
 async function forget(parts: KeeperParts, left: JournalRecord): Promise<Recovered> {
@@ -134,18 +159,14 @@ async function forget(parts: KeeperParts, left: JournalRecord): Promise<Recovere
   return CLEAR;
 }
 
-function inDoubt(
-  left: JournalRecord,
-  code: "in_doubt" | "refresh_running",
-  detail: string,
-): Recovered {
+function inDoubt(left: JournalRecord, code: ErrorCode, detail: string): Recovered {
   return { kind: "settled", outcome: { kind: "in_doubt", code, detail, since: left.at } };
 }
 
 /** A generation that was issued long ago may itself have to be refreshed by now. */
 function clearOr(outcome: Committed): Recovered {
   if (outcome !== "look_again" && outcome.kind === "adopted") {
-    return { kind: "clear", adopted: outcome, retried: false };
+    return { ...CLEAR, adopted: outcome };
   }
   return { kind: "settled", outcome };
 }

@@ -4,6 +4,7 @@ import type { Outcome } from "../core/outcome.ts";
 import type { GrantResult, HeldLock, JournalRecord, LoginRecord } from "../core/ports.ts";
 import type { RefreshOptions } from "../core/wanted.ts";
 import { commit, type Committed, markEnded } from "./commit.ts";
+import { fenced, LockLost } from "./fence.ts";
 import { isWanted } from "./judge.ts";
 import type { KeeperParts } from "./parts.ts";
 import { recover } from "./recover.ts";
@@ -27,15 +28,24 @@ export async function refresh(parts: KeeperParts, options: RefreshOptions): Prom
 async function lookThenLock(parts: KeeperParts, options: RefreshOptions): Promise<Outcome> {
   const entry = await parts.store.read();
   // A journal may hold what a torn or blanked store lacks, so it is asked before the store is judged.
-  if ((await parts.journal.read()) === null) {
+  // An old CLI writes in place under the lock, so what is torn is looked at again there, too.
+  if (entry.state !== "unreadable" && (await parts.journal.read()) === null) {
     const credential = presentIn(entry);
     const record = await parts.records.read();
-    if (!isWanted(parts, credential, record, options))
+    if (!isWanted(parts, credential, record, options)) {
+      if (!isKnown(record, credential))
+        await noteGeneration(parts, credential).catch(() => undefined);
       return { kind: "unchanged", reason: "fresh", credential };
+    }
   }
   const seen = entry.state === "present" ? pairOf(entry.credential) : null;
   for (let tries = 1; ; tries += 1) {
-    const held = await parts.store.withLock((lock) => underLock(parts, options, seen, lock));
+    const held = await parts.store.withLock((lock) =>
+      underLock(fenced(parts, lock), options, seen, lock).catch((error: unknown) => {
+        if (error instanceof LockLost) return "look_again" as const;
+        throw error;
+      }),
+    );
     if ("busy" in held)
       return { kind: "deferred", code: "lock_busy", detail: held.busy, until: null };
     if (held.done !== "look_again") return held.done;
@@ -44,6 +54,24 @@ async function lookThenLock(parts: KeeperParts, options: RefreshOptions): Promis
       return { kind: "deferred", code: "lock_busy", detail, until: null };
     }
   }
+}
+
+function isKnown({ generation }: LoginRecord, credential: Credential): boolean {
+  return generation !== null && isSamePair(pairOf(generation), pairOf(credential));
+}
+
+/** A generation that others brought is what a blanked store must be repaired with; an older one would be a spent one. */
+async function noteGeneration(parts: KeeperParts, seen: Credential): Promise<void> {
+  const task = async (lock: HeldLock) => {
+    const entry = await parts.store.read();
+    const record = await parts.records.read();
+    const refresh = seen.refreshToken?.fingerprint;
+    if (entry.state !== "present" || !isSamePair(pairOf(entry.credential), pairOf(seen))) return;
+    if (refresh === undefined || record.spent.includes(refresh)) return;
+    await fenced(parts, lock).records.write({ ...record, generation: entry.credential });
+  };
+  // Whoever holds the lock is about to bring another generation anyway.
+  await parts.store.withLock(task, 0);
 }
 
 async function underLock(
@@ -75,14 +103,14 @@ async function underLock(
   if (credential.refreshToken === null) {
     return { kind: "dead", code: "not_refreshable", detail: "it has no refresh token" };
   }
-  return spend(parts, credential, record, recovered.retried, lock);
+  return spend(parts, credential, record, recovered, lock);
 }
 
 async function spend(
   parts: KeeperParts,
   credential: Credential,
   record: LoginRecord,
-  retried: boolean,
+  { retried, wasRetried }: { readonly retried: boolean; readonly wasRetried: boolean },
   lock: HeldLock,
 ): Promise<Committed> {
   const { store, journal, records, clock, driver } = parts;
@@ -90,10 +118,8 @@ async function spend(
   const from = pairOf(credential);
 
   // Nothing is spent before every place the result will need has proved that it can keep it.
-  await store.proveWritable();
-  await journal.proveWritable();
-  await grant.prepare();
-  await records.write({ ...record, generation: credential });
+  await Promise.all([store.proveWritable(), journal.proveWritable(), grant.prepare()]);
+  if (!isKnown(record, credential)) await records.write({ ...record, generation: credential });
   if (!(await lock.isHeld())) return "look_again";
 
   const intent: JournalRecord = {
@@ -104,6 +130,8 @@ async function spend(
     process: null,
     issued: null,
     retried,
+    wasRetried,
+    code: null,
     detail: "",
   };
   let written = intent;
@@ -130,14 +158,20 @@ async function settle(
       return markEnded(parts, intent, result.detail);
     case "failed": {
       if (result.spent === "maybe") {
-        await journal.write({ ...intent, step: "in_doubt", detail: result.detail });
-        return { kind: "in_doubt", code: result.code, detail: result.detail, since: intent.at };
+        const { code, detail } = result;
+        await journal.write({ ...intent, step: "in_doubt", code, detail });
+        return { kind: "in_doubt", code, detail, since: intent.at };
       }
-      await parts.grants[intent.driver].tidy();
       // The doubt of an earlier grant is not lifted by a refusal of this one.
       if (intent.retried) {
-        await journal.write({ ...intent, step: "in_doubt", retried: false, detail: result.detail });
+        await journal.write({
+          ...intent,
+          step: "in_doubt",
+          retried: intent.wasRetried,
+          detail: result.detail,
+        });
       } else await journal.clear();
+      await parts.grants[intent.driver].tidy();
       if (!traitsOf(result.code).retryable) throw new PilotlightError(result.code, result.detail);
       const until = result.retryAfter === null ? null : clock.now() + result.retryAfter;
       return { kind: "deferred", code: result.code, detail: result.detail, until };

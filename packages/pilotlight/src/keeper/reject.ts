@@ -19,7 +19,9 @@ export async function reject(
     if (entry.state !== "present" || entry.credential.accessToken?.fingerprint !== access)
       return false;
     const record = await records.read();
-    const isKnown = record.verdict?.kind === "ended";
+    const isKnown =
+      record.verdict?.kind === "ended" &&
+      record.verdict.refresh === entry.credential.refreshToken?.fingerprint;
     if (!isKnown) {
       await records.write({
         ...record,

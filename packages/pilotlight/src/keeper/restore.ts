@@ -29,6 +29,7 @@ export async function restore(
   const code = isSpent ? "refresh_token_spent" : "login_blanked";
   const last = record.generation;
   if (last === null || !isUsable(last, record)) {
+    if (isEnded(live, record)) return { kind: "intact", credential: live, record };
     const detail =
       last === null ? "no earlier generation is known" : "the last known generation is used up";
     return { kind: "dead", code, detail };
@@ -42,5 +43,9 @@ export async function restore(
 function isUsable(last: Credential, record: LoginRecord): boolean {
   const refresh = last.refreshToken?.fingerprint;
   if (refresh === undefined || record.spent.includes(refresh)) return false;
-  return !(record.verdict?.kind === "ended" && record.verdict.refresh === refresh);
+  return !isEnded(last, record);
+}
+
+function isEnded({ refreshToken }: Credential, { verdict }: LoginRecord): boolean {
+  return verdict?.kind === "ended" && verdict.refresh === refreshToken?.fingerprint;
 }

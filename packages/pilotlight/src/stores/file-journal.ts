@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Fingerprint, type Pair, pairOf } from "../core/credential.ts";
+import { type ErrorCode, TRAITS } from "../core/errors.ts";
 import type {
   Clock,
   CredentialFormat,
@@ -111,6 +112,8 @@ function doubtful(reason: string, at: number): JournalRecord {
     process: null,
     issued: null,
     retried: false,
+    wasRetried: false,
+    code: "in_doubt",
     detail: `the journal cannot be understood: ${reason}`,
   };
 }
@@ -121,7 +124,7 @@ function printRecord(format: CredentialFormat, record: JournalRecord): Fields {
 }
 
 function parseRecord(fields: Fields, format: CredentialFormat): JournalRecord | null {
-  const { step, from, driver, at, process, issued, retried, detail } = fields;
+  const { step, from, driver, at, process, issued, retried, wasRetried, code, detail } = fields;
   const pair = parsePair(from);
   const credential = issued === null ? null : parseCredential(format, issued);
   if (step !== "intent" && step !== "result" && step !== "in_doubt") return null;
@@ -137,6 +140,8 @@ function parseRecord(fields: Fields, format: CredentialFormat): JournalRecord | 
     process,
     issued: credential,
     retried: retried === true,
+    wasRetried: wasRetried === true,
+    code: typeof code === "string" && code in TRAITS ? (code as ErrorCode) : null,
     detail,
   };
 }

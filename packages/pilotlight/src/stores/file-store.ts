@@ -42,7 +42,7 @@ export function fileStore(parts: FileStoreParts): CredentialStore {
   return {
     read: async () => (await readLive(parts)).entry,
 
-    withLock: (task) => locks.withRefreshLocks(task),
+    withLock: (task, waitMs) => locks.withRefreshLocks(task, waitMs),
 
     proveWritable: () => prove(parts),
 

@@ -35,7 +35,7 @@ export function memoryStore(parts: MemoryStoreParts): CredentialStore {
       return look().entry;
     },
 
-    withLock: (task) => locks.withRefreshLocks(task),
+    withLock: (task, waitMs) => locks.withRefreshLocks(task, waitMs),
 
     proveWritable: () => delay("store.proveWritable"),
 

@@ -47,8 +47,8 @@ const directory: Entry = {
 const ended = { kind: "ended", refresh: R, at: NOW - HOUR, code: "login_ended" } as const;
 const rejected = { kind: "rejected", access: A, at: NOW - HOUR, by: "messages" } as const;
 const proved = { kind: "proved", access: A, at: NOW - HOUR, by: "refresh" } as const;
-const doubt = { step: "in_doubt", retried: false } as const;
-const again = { step: "in_doubt", retried: true } as const;
+const doubt = { step: "in_doubt", retried: false, code: "in_doubt" } as const;
+const again = { step: "in_doubt", retried: true, code: "in_doubt" } as const;
 
 function see(view: Partial<LoginView>): LoginStatus {
   return loginStatus(
@@ -191,7 +191,7 @@ const TABLE: readonly Row[] = [
   ],
   [
     "a grant running",
-    { journal: { step: "intent", retried: false } },
+    { journal: { step: "intent", retried: false, code: null } },
     ["fresh", true, true, "unproved", null, 0],
   ],
   [

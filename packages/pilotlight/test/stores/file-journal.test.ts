@@ -37,6 +37,8 @@ const intent: JournalRecord = {
   process: { pid: 4711, startedAt: "8812" },
   issued: null,
   retried: false,
+  wasRetried: false,
+  code: null,
   detail: "",
 };
 const path = () => join(root, "journal", "default.json");

@@ -46,6 +46,8 @@ describe.each(["files", "memory"])("journal and login records in %s", (where) =>
       process: null,
       issued: null,
       retried: true,
+      wasRetried: false,
+      code: null,
       detail: "x",
     };
     expect(await open().journal.read()).toBeNull();

@@ -1,0 +1,34 @@
+import type { HeldLock, RefreshGrant } from "../core/ports.ts";
+import type { KeeperParts } from "./parts.ts";
+
+/** Thrown before an effect that the lock no longer covers. Never leaves `refresh`. */
+export class LockLost extends Error {}
+
+/**
+ * The same parts, but every effect on shared state first makes sure that the lock is still ours:
+ * a suspend may have cost it, and then another keeper's journal, records and stage lie there.
+ */
+export function fenced(parts: KeeperParts, lock: HeldLock): KeeperParts {
+  const whileHeld = async <T>(effect: () => Promise<T>): Promise<T> => {
+    if (!(await lock.isHeld())) throw new LockLost("the lock was lost");
+    return effect();
+  };
+  const { journal, records, grants } = parts;
+  const fencedGrant = (grant: RefreshGrant): RefreshGrant => ({
+    ...grant,
+    prepare: () => whileHeld(() => grant.prepare()),
+    spend: (credential, started) => whileHeld(() => grant.spend(credential, started)),
+    tidy: () => whileHeld(() => grant.tidy()),
+  });
+  return {
+    ...parts,
+    journal: {
+      ...journal,
+      write: (record) => whileHeld(() => journal.write(record)),
+      clear: () => whileHeld(() => journal.clear()),
+      archive: (credential) => whileHeld(() => journal.archive(credential)),
+    },
+    records: { ...records, write: (record) => whileHeld(() => records.write(record)) },
+    grants: { cli: fencedGrant(grants.cli), endpoint: fencedGrant(grants.endpoint) },
+  };
+}
