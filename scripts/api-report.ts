@@ -4,7 +4,7 @@ import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const home = fileURLToPath(new URL("../packages/pilotlight/", import.meta.url));
-const report = `${home}pilotlight.api.d.ts`;
+const report = `${home}pilotlight.api.txt`;
 const types = `${home}dist/types/`;
 
 /** @throws Error when the built types differ from the report; with `update`, the report is written instead. */
@@ -25,6 +25,9 @@ function reachable(entry: string): string {
     if (seen.has(file)) continue;
     const text = withoutComments(readFileSync(file, "utf8"));
     seen.set(file, text);
+    // The dependencies are bundled, so a user's compiler would not find their types.
+    const foreign = /from "([^.n][^"]*)"/.exec(text)?.[1];
+    if (foreign !== undefined) throw new Error(`${relative(types, file)} imports ${foreign}`);
     for (const [, from = ""] of text.matchAll(/from "(\.[^"]+)"/g)) {
       queue.push(resolve(dirname(file), from.replace(/\.(js|ts)$/, ".d.ts")));
     }

@@ -31,7 +31,7 @@ export interface DirectoryLockOptions {
   readonly isHolderDead: (birth: number) => boolean;
 }
 
-export type Attempt =
+type Attempt =
   | { readonly kind: "taken"; readonly held: HeldDirectory }
   | { readonly kind: "busy" }
   /** It cannot be had here at all; `code` is the system's. */

@@ -6,7 +6,7 @@ import { PilotlightError } from "../core/errors.ts";
 import type { Driver } from "../core/ports.ts";
 import { type Setting, SETTINGS, text } from "./settings-table.ts";
 
-export type WriteMode = "auto" | "rename" | "in-place";
+type WriteMode = "auto" | "rename" | "in-place";
 
 /** One login that the user named, or the one found without any configuration (`default`). */
 export interface LoginConfig extends Place {

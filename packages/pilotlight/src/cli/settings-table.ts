@@ -19,7 +19,7 @@ function setting<T>(
   return { key, variable, accepts, parse };
 }
 
-export function oneOf<T extends string>(...choices: readonly T[]) {
+function oneOf<T extends string>(...choices: readonly T[]) {
   return (value: unknown): T | undefined => choices.find((choice) => choice === value);
 }
 
@@ -42,7 +42,7 @@ function tokenUrl(value: unknown): string | undefined {
   return url !== undefined && isSafeTokenUrl(url) ? url : undefined;
 }
 
-export const WRITE_MODES = ["auto", "rename", "in-place"] as const;
+const WRITE_MODES = ["auto", "rename", "in-place"] as const;
 
 /** Every setting of Pilotlight: in config.toml under `key`, in the environment as `variable`, which wins. */
 export const SETTINGS = {

@@ -73,7 +73,7 @@ export function backend(options: BackendOptions): Backend {
     const entry = log.open(face, request);
     const isOauth = new URL(request.url).pathname.startsWith(TOKEN_PATH);
     const { note } = entry;
-    return settle(entry, isOauth ? oauth.fetch(request, note) : api.fetch(request, { note }));
+    return settle(entry, isOauth ? oauth.fetch(request, note) : api.fetch(request, note));
   }
 
   const controls: Controls = {

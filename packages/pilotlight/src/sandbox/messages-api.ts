@@ -35,8 +35,12 @@ interface Env {
   Bindings: { note: Note };
 }
 
+export interface MessagesApi {
+  fetch(request: Request, note: Note): Promise<Response>;
+}
+
 /** The part of the Anthropic API that Claude Code calls, on the ledger's word about every token. Nothing is inferred. */
-export function messagesApi(options: MessagesApiOptions): Hono<Env> {
+export function messagesApi(options: MessagesApiOptions): MessagesApi {
   const { reply = () => "Hello from the sandbox." } = options;
   const api = new Hono<Env>();
 
@@ -72,7 +76,7 @@ export function messagesApi(options: MessagesApiOptions): Hono<Env> {
   api.onError((error) => {
     throw error;
   });
-  return api;
+  return { fetch: async (request, note) => api.fetch(request, { note }) };
 }
 
 /** Judges the credential of a request as the server does. The bearer is looked at first when there are two. */

@@ -15,8 +15,8 @@ interface Family {
 }
 
 const HOUR = 3_600_000;
-export const ACCESS_LIFE = 8 * HOUR;
-export const LOGIN_LIFE = 30 * 24 * HOUR;
+const ACCESS_LIFE = 8 * HOUR;
+const LOGIN_LIFE = 30 * 24 * HOUR;
 
 /** The token endpoint's memory (RFC 6749 §6, RFC 9700 §4.14). Its clock is right. */
 export class Authority {

@@ -13,7 +13,7 @@ export interface Stage {
   cli: StagedCli | null;
 }
 
-export const NO_RECORD: LoginRecord = {
+const NO_RECORD: LoginRecord = {
   verdict: null,
   spent: [],
   generation: null,
@@ -21,8 +21,8 @@ export const NO_RECORD: LoginRecord = {
 };
 
 /** Another's entry in the store, and a key that no writer knows: both must survive every write of ours. */
-export const SIBLINGS = JSON.stringify({ mcpOAuth: { server: { accessToken: "TEST-mcp" } } });
-export const UNKNOWN_FIELD = { someKeyOfTheFuture: ["TEST", 1] } as const;
+const SIBLINGS = JSON.stringify({ mcpOAuth: { server: { accessToken: "TEST-mcp" } } });
+const UNKNOWN_FIELD = { someKeyOfTheFuture: ["TEST", 1] } as const;
 
 /** Everything that survives a crash. */
 export class Disk {
