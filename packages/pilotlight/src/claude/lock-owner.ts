@@ -25,7 +25,7 @@ interface OwnerRecord {
 }
 
 /** Birth times (epoch ms, as lstat tells them) of the lock directories of one holder. */
-export interface LockBirths {
+interface LockBirths {
   readonly lock: number;
   /** The one in the parent directory; `null` where it could not be made. */
   readonly legacy: number | null;

@@ -43,13 +43,14 @@ type Busy = { readonly busy: string };
  */
 export function claudeLocks(options: ClaudeLocksOptions): CliLocks {
   const { directory, clock, waitMs = 180_000, heartbeatMs = 2_000, random = Math.random } = options;
-  const patienceOf = (ms: number) => patience(clock, clock.monotonic() + ms, random);
+  const patienceOf = (ms: number, isMoot?: () => Promise<boolean>) =>
+    patience(clock, clock.monotonic() + ms, random, isMoot);
   const placed = (path: string, orphan: OrphanRule, isHolderDead: (birth: number) => boolean) => {
     return { path, lock: directoryLock({ path, clock, heartbeatMs, orphan, isHolderDead }) };
   };
 
   return {
-    async withRefreshLocks(task, wait = waitMs) {
+    async withRefreshLocks(task, { waitMs: wait = waitMs, isMoot } = {}) {
       const real = realDirectory(directory);
       const path = join(real, ".oauth_refresh.lock");
       const owner = lockOwner(`${path}.owner`);
@@ -57,7 +58,7 @@ export function claudeLocks(options: ClaudeLocksOptions): CliLocks {
       const second = placed(`${real}.lock`, REFRESH_ORPHAN, (birth) =>
         owner.isDead("legacy", birth),
       );
-      const waiting = patienceOf(wait);
+      const waiting = patienceOf(wait, isMoot);
       return inLine(first, waiting, async () => {
         const taken = await takeBoth(first, second, waiting);
         return "busy" in taken ? taken : use(taken, owner, task);
@@ -93,11 +94,16 @@ interface Patience {
   /** ms of the monotonic clock. */
   readonly deadline: number;
   readonly clock: Clock;
-  /** Waits for the next look; false when the time is over. */
+  /** Waits for the next look; false when the time is over, or there is nothing to wait for any more. */
   pause(): Promise<boolean>;
 }
 
-function patience(clock: Clock, deadline: number, random: () => number): Patience {
+function patience(
+  clock: Clock,
+  deadline: number,
+  random: () => number,
+  isMoot: () => Promise<boolean> = () => Promise.resolve(false),
+): Patience {
   return {
     deadline,
     clock,
@@ -105,7 +111,7 @@ function patience(clock: Clock, deadline: number, random: () => number): Patienc
       const left = deadline - clock.monotonic();
       if (left <= 0) return false;
       await clock.sleep(Math.min(left, POLL.least + random() * (POLL.most - POLL.least)));
-      return true;
+      return !(await isMoot());
     },
   };
 }

@@ -20,12 +20,12 @@ export interface CredentialStore {
   read(): Promise<Entry>;
   /**
    * Takes the CLI's refresh locks, runs `task`, releases them.
-   * @returns the task's value, or `busy` when the locks could not be had in `waitMs`, or the configured time.
+   * @returns the task's value, or `busy` when patience ended before the locks could be had.
    * @throws PilotlightError `cannot_persist` when the locks cannot be made here at all.
    */
   withLock<T>(
     task: (lock: HeldLock) => Promise<T>,
-    waitMs?: number,
+    patience?: LockPatience,
   ): Promise<{ done: T } | { busy: string }>;
   /** @throws PilotlightError `cannot_persist`, naming the place, unless a document as large as ours would be kept. */
   proveWritable(): Promise<void>;
@@ -35,6 +35,14 @@ export interface CredentialStore {
    * @throws PilotlightError `cannot_persist`; the old document is intact, or (in-place writes) the journal has ours.
    */
   write(next: Credential, expected: Pair, lock: HeldLock): Promise<WriteResult>;
+}
+
+/** How long a caller waits for a lock. */
+export interface LockPatience {
+  /** ms; the configured time unless given. */
+  readonly waitMs?: number;
+  /** Asked while waiting: true once the lock is not worth having any more. */
+  readonly isMoot?: () => Promise<boolean>;
 }
 
 /** A lock that is held. It can be lost (a suspend longer than its life); whoever is about to commit asks. */
@@ -174,7 +182,7 @@ export interface CliLocks {
   /** Both refresh locks, in the CLI's order. @throws PilotlightError `cannot_persist` where they cannot be made. */
   withRefreshLocks<T>(
     task: (lock: HeldLock) => Promise<T>,
-    waitMs?: number,
+    patience?: LockPatience,
   ): Promise<{ done: T } | { busy: string }>;
   /** The short lock around the write of the file itself. @throws PilotlightError `cannot_persist` as above. */
   withWriteLock<T>(task: (lock: HeldLock) => Promise<T>): Promise<{ done: T } | { busy: string }>;

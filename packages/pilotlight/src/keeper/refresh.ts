@@ -39,21 +39,44 @@ async function lookThenLock(parts: KeeperParts, options: RefreshOptions): Promis
     }
   }
   const seen = entry.state === "present" ? pairOf(entry.credential) : null;
+  const isMoot = async () => (await newerIn(parts, seen, options.minTtl)) !== null;
   for (let tries = 1; ; tries += 1) {
-    const held = await parts.store.withLock((lock) =>
-      underLock(fenced(parts, lock), options, seen, lock).catch((error: unknown) => {
-        if (error instanceof LockLost) return "look_again" as const;
-        throw error;
-      }),
+    const held = await parts.store.withLock(
+      (lock) =>
+        underLock(fenced(parts, lock), options, seen, lock).catch((error: unknown) => {
+          if (error instanceof LockLost) return "look_again" as const;
+          throw error;
+        }),
+      { isMoot },
     );
-    if ("busy" in held)
-      return { kind: "deferred", code: "lock_busy", detail: held.busy, until: null };
+    if ("busy" in held) {
+      const newer = await newerIn(parts, seen, options.minTtl);
+      return newer ?? { kind: "deferred", code: "lock_busy", detail: held.busy, until: null };
+    }
     if (held.done !== "look_again") return held.done;
     if (tries === LOCK_TRIES) {
       const detail = "the lock was lost again and again before a commit; nothing issued is lost";
       return { kind: "deferred", code: "lock_busy", detail, until: null };
     }
   }
+}
+
+/** The good generation that somebody stored since `seen`: whoever waits for the lock then needs it no more. */
+async function newerIn(
+  parts: KeeperParts,
+  seen: Pair | null,
+  minTtl: number,
+): Promise<Outcome | null> {
+  const entry = await parts.store.read();
+  if (seen === null || entry.state !== "present") return null;
+  const { credential } = entry;
+  if (isSamePair(pairOf(credential), seen)) return null;
+  const record = await parts.records.read();
+  const refresh = credential.refreshToken?.fingerprint;
+  // A restored backup is nobody's refresh.
+  const isSpent = refresh !== undefined && record.spent.includes(refresh);
+  const isBad = isSpent || isWanted(parts, credential, record, { force: false, minTtl });
+  return isBad ? null : { kind: "adopted", from: seen, credential };
 }
 
 function isKnown({ generation }: LoginRecord, credential: Credential): boolean {
@@ -71,7 +94,7 @@ async function noteGeneration(parts: KeeperParts, seen: Credential): Promise<voi
     await fenced(parts, lock).records.write({ ...record, generation: entry.credential });
   };
   // Whoever holds the lock is about to bring another generation anyway.
-  await parts.store.withLock(task, 0);
+  await parts.store.withLock(task, { waitMs: 0 });
 }
 
 async function underLock(

@@ -42,7 +42,7 @@ export function fileStore(parts: FileStoreParts): CredentialStore {
   return {
     read: async () => (await readLive(parts)).entry,
 
-    withLock: (task, waitMs) => locks.withRefreshLocks(task, waitMs),
+    withLock: (task, patience) => locks.withRefreshLocks(task, patience),
 
     proveWritable: () => prove(parts),
 

@@ -35,7 +35,7 @@ export function memoryStore(parts: MemoryStoreParts): CredentialStore {
       return look().entry;
     },
 
-    withLock: (task, waitMs) => locks.withRefreshLocks(task, waitMs),
+    withLock: (task, patience) => locks.withRefreshLocks(task, patience),
 
     proveWritable: () => delay("store.proveWritable"),
 

@@ -7,7 +7,7 @@ import { type Mutation, MUTATIONS } from "./mutations.ts";
 import { type KeeperCode, simulate } from "./simulation/simulate.ts";
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
-const SEEDS = Array.from({ length: 20 }, (_, n) => n + 1);
+const SEEDS = Array.from({ length: 80 }, (_, n) => n + 1);
 const TIMEOUT = 120_000;
 
 /** The keeper and the core in a folder of their own, with at most one thing changed. */

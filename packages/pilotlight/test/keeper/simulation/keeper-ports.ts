@@ -42,17 +42,17 @@ function storeOf(world: World, keeper: Process): CredentialStore {
         keeper.lookedAt = world.timeline.now;
         return disk.read();
       }),
-    async withLock(task) {
+    async withLock(task, { waitMs = LOCK_WAIT, isMoot } = {}) {
       const held: LockName[] = [];
       const release = async () => {
         for (const name of held.toReversed())
           await keeper.step("unlock", () => unlock(disk, name, keeper));
       };
-      const end = world.timeline.now + LOCK_WAIT;
+      const end = world.timeline.now + waitMs;
       for (const name of LOCKS) {
         const isMine = () => tryLock(disk, name, keeper, ORPHAN_AGE);
         while (!(await keeper.step("lock", isMine))) {
-          if (world.timeline.now >= end) {
+          if (world.timeline.now >= end || (await isMoot?.()) === true) {
             await release();
             return { busy: name };
           }
