@@ -104,16 +104,16 @@ export class Witness {
     const sends = this.#sends.get(token) ?? [];
     const told = sends.filter((send) => !send.isUntold);
     const before = told.filter((send) => !send.isRefused && !send.isForced).length;
+    // A server that does not rotate takes the same token for ever.
+    const isRotating = this.#world.authority.policy !== "not_rotating";
     const last = sends.at(-1);
     const isHasty =
       last?.isUntold === true &&
       last.clockError === this.#world.clock.error &&
       timeline.now - last.at < UNTOLD_PAUSE;
-    if (isHasty && !keeper.isForced)
+    if (isRotating && isHasty && !keeper.isForced)
       this.#fail("a build that tells nothing must be given a pause", token);
     const allowed = intent?.retried === true ? 1 : 0;
-    // A server that does not rotate takes the same token for ever.
-    const isRotating = this.#world.authority.policy !== "not_rotating";
     if (isRotating && !keeper.isForced && before > allowed)
       this.#fail("no token may be sent twice, save once more after a doubt", token);
     if (intent?.retried === true && !keeper.isForced) this.#checkRetry(credential);
