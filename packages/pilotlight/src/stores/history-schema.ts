@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import type { Fingerprint } from "../core/credential.ts";
-import type { HistoryBounds, HistoryEntry, HistoryQuery } from "./history.ts";
+import type { HistoryBounds, HistoryEntry, HistoryQuery } from "./history-entry.ts";
 
 /** `user_version` of the database. */
 export const HISTORY_SCHEMA = 1;

@@ -1,42 +1,12 @@
 import { constants } from "node:fs";
-import { access, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import type { Fingerprint } from "../core/credential.ts";
 import { PilotlightError } from "../core/errors.ts";
 import { makePrivateDirectory } from "./disk/directory.ts";
+import type { HistoryBounds, HistoryEntry, HistoryQuery } from "./history-entry.ts";
 import { createSchema, HISTORY_SCHEMA, insertInto, selectFrom } from "./history-schema.ts";
-
-/** Something that happened to a login. Holds no secret: tokens are fingerprints, texts are scrubbed. */
-export interface HistoryEntry {
-  /** Epoch ms. */
-  readonly at: number;
-  readonly login: string;
-  readonly kind: "refresh" | "run" | "verdict";
-  /** An outcome or an error code: `refreshed`, `ok`, `usage_limit`. */
-  readonly code: string;
-  /** Exit status of a run. */
-  readonly exit: number | null;
-  readonly durationMs: number | null;
-  readonly from: Fingerprint | null;
-  readonly to: Fingerprint | null;
-  readonly requestId: string | null;
-  readonly detail: string | null;
-}
-
-export interface HistoryQuery {
-  /** Epoch ms. */
-  readonly since: number;
-  readonly limit: number;
-  readonly login?: string | undefined;
-}
-
-/** What is kept: the newest rows, and none older than 90 days (ms). */
-export interface HistoryBounds {
-  readonly rows: number;
-  readonly age: number;
-}
 
 const BOUNDS: HistoryBounds = { rows: 20_000, age: 90 * 24 * 60 * 60 * 1000 };
 
@@ -58,11 +28,13 @@ export async function recordHistory(
   const path = join(stateDir, FILE);
   try {
     await makePrivateDirectory(stateDir);
+    const found = await inodeOf(path);
     try {
       return await append(path, entries, bounds);
     } catch (error) {
       if (!isCorrupt(error)) return false;
-      await setAside(path);
+      // Somebody else may have met the same and be done with it.
+      if (found === (await inodeOf(path))) await setAside(path);
       return await append(path, entries, bounds);
     }
   } catch {
@@ -72,14 +44,14 @@ export async function recordHistory(
 
 /**
  * Reads the history, newest first; none when there is no database.
- * @throws PilotlightError `state_newer`, or `state_unreadable` when it is no database.
+ * @throws PilotlightError `state_newer`, or `bug` when it is no database.
  */
 export async function readHistory(
   stateDir: string,
   query: HistoryQuery,
 ): Promise<readonly HistoryEntry[]> {
   const path = join(stateDir, FILE);
-  if (!(await isThere(path))) return [];
+  if ((await inodeOf(path)) === null) return [];
   try {
     return await select(path, query, false);
   } catch (error) {
@@ -155,10 +127,10 @@ async function setAside(path: string): Promise<void> {
   for (const ending of ["-wal", "-shm"]) await rm(path + ending, { force: true });
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
+async function inodeOf(path: string): Promise<number | null> {
+  return stat(path).then(
+    ({ ino }) => ino,
+    () => null,
   );
 }
 

@@ -34,6 +34,7 @@ describe("without a config file", () => {
       claude: "claude",
       driver: "cli",
       lockWait: 180_000,
+      onShadow: "warn",
       tokenUrl: "https://platform.claude.com/v1/oauth/token",
       logins: [{ name: "default", dir: null, credentialsFile: null, write: "auto" }],
     });
@@ -74,6 +75,7 @@ driver = "endpoint"
 accept_unsupported = true
 write = "rename"
 lock_wait = "5s"
+on_shadow = "refuse"
 
 [refresh]
 claude = "/opt/newer-claude"
@@ -96,6 +98,7 @@ describe("a config file", () => {
       claude: "/opt/newer-claude",
       driver: "endpoint",
       lockWait: 5_000,
+      onShadow: "refuse",
       tokenUrl: "https://gateway.example/token",
       clientId: "TEST-client",
       logins: [
@@ -192,6 +195,7 @@ describe("the environment", () => {
     ["PILOTLIGHT_ACCEPT_UNSUPPORTED", "1", { driver: "endpoint" }],
     ["PILOTLIGHT_WRITE", "in-place", { logins: [{ write: "in-place" }] }],
     ["PILOTLIGHT_LOCK_WAIT", "9s", { lockWait: 9_000 }],
+    ["PILOTLIGHT_ON_SHADOW", "refuse", { onShadow: "refuse" }],
     ["PILOTLIGHT_TOKEN_URL", "http://127.0.0.1:1/", { tokenUrl: "http://127.0.0.1:1/" }],
     ["PILOTLIGHT_CLIENT_ID", "TEST-env", { clientId: "TEST-env" }],
   ] as const;
@@ -201,6 +205,7 @@ describe("the environment", () => {
     accept_unsupported = true
     write = "rename"
     lock_wait = "1s"
+    on_shadow = "warn"
     endpoint.token_url = "https://file.example/"
     endpoint.client_id = "TEST-file"
   `;

@@ -1,0 +1,92 @@
+import { parseDuration, printDuration } from "../../core/duration.ts";
+import { PilotlightError } from "../../core/errors.ts";
+import { isoOf } from "../../core/login-status.ts";
+import type { HistoryEntry } from "../../stores/history-entry.ts";
+import { readHistory } from "../../stores/history.ts";
+import { readConfig } from "../config.ts";
+import type { Io } from "../io.ts";
+
+export interface HistoryFlags {
+  readonly json?: boolean;
+  readonly login?: string;
+  readonly since?: string;
+  readonly limit?: string;
+}
+
+const WEEK = "7d";
+const ROWS = 50;
+const MOST_ROWS = 20_000;
+
+/** `pilotlight history`: what happened to the logins, newest first. Read-only. */
+export async function history(flags: HistoryFlags, io: Io): Promise<number> {
+  const span = parseDuration(flags.since ?? WEEK);
+  if (span === null) {
+    throw new PilotlightError("usage", `--since ${flags.since} is no time such as 12h or 7d`);
+  }
+  const limit = flags.limit === undefined ? ROWS : Number(flags.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_ROWS) {
+    throw new PilotlightError(
+      "usage",
+      `--limit ${flags.limit} is no number from 1 to ${MOST_ROWS}`,
+    );
+  }
+  const { stateDir } = await readConfig(io.env);
+  const now = Date.now();
+  const { login } = flags;
+  const entries = await readHistory(stateDir, { since: now - span, limit, login });
+  if (flags.json === true) io.out(`${JSON.stringify(reportOf(entries, now))}\n`);
+  else io.out(entries.length === 0 ? nothing(span, login) : printTable(entries));
+  return 0;
+}
+
+function reportOf(entries: readonly HistoryEntry[], now: number) {
+  return {
+    schema: "pilotlight.history/v1",
+    generatedAt: new Date(now).toISOString(),
+    entries: entries.map(({ at, from, to, ...rest }) => ({
+      at: isoOf(at),
+      ...rest,
+      fromFingerprint: from,
+      toFingerprint: to,
+    })),
+  };
+}
+
+function nothing(span: number, login: string | undefined): string {
+  const whose = login === undefined ? "" : ` for ${login}`;
+  return `Nothing is recorded${whose} in the last ${printDuration(span)}.\n`;
+}
+
+const HEAD = ["TIME (UTC)", "LOGIN", "WHAT", "CODE", "EXIT", "TOOK", "DETAIL"];
+
+function printTable(entries: readonly HistoryEntry[]): string {
+  const rows = [HEAD, ...entries.map(cellsOf)];
+  const widths = HEAD.map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+function cellsOf(entry: HistoryEntry): readonly string[] {
+  const time = isoOf(entry.at)?.slice(0, 19).replace("T", " ") ?? "?";
+  const took = entry.durationMs === null ? "" : printTook(entry.durationMs);
+  const exit = entry.exit === null ? "" : String(entry.exit);
+  return [time, entry.login, entry.kind, entry.code, exit, took, detailOf(entry)];
+}
+
+function printTook(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : printDuration(ms);
+}
+
+/** In one line, whatever it was. */
+function detailOf({ from, to, requestId, detail }: HistoryEntry): string {
+  const moved = to !== null && from !== to ? `${from ?? "?"} → ${to}` : null;
+  const parts = [moved, requestId, detail?.replace(/\s+/g, " ").slice(0, 120) ?? null];
+  return parts.filter((part) => part !== null).join("  ");
+}

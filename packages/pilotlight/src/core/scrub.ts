@@ -1,0 +1,13 @@
+const SECRETS: readonly RegExp[] = [
+  /sk-ant-[\w-]+/g,
+  // Claude Code quotes a header that it cannot send, line break and all (measured on 2.1.104 and 2.1.216, 2026-11).
+  /(?<=\b(?:Bearer|x-api-key:?)\s)[^"'·]{4,}?(?=["'·]|$)/gi,
+  /\beyJ[\w-]{8,}(?:\.[\w-]+)*/g,
+  // Whatever is long and looks like nothing else; request ids and UUIDs are shorter.
+  /[A-Za-z0-9_-]{44,}/g,
+];
+
+/** Replaces everything token-shaped in somebody else's words by `[secret]`. */
+export function scrub(text: string): string {
+  return SECRETS.reduce((left, pattern) => left.replace(pattern, "[secret]"), text);
+}

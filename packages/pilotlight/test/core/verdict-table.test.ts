@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import { recognise } from "../../src/core/recognise.ts";
+import { failureReport, type RunEvidence } from "../../src/core/run-evidence.ts";
+import type { RowMatch, VerdictRow } from "../../src/core/verdict-row.ts";
+import { FAILURE_OPENINGS, VERDICT_TABLE } from "../../src/core/verdict-table.ts";
+
+const QUIET: RunEvidence = {
+  exit: 1,
+  failure: null,
+  stderr: "",
+  isSilent: false,
+  apiKeySource: null,
+  isGateway: false,
+  isStoreDead: false,
+};
+
+const said = (text: string, isCertain: boolean): RunEvidence => ({
+  ...QUIET,
+  failure: failureReport(text, { isCertain }),
+});
+
+function rowOf(evidence: RunEvidence): VerdictRow {
+  const verdict = recognise(evidence);
+  if (verdict.kind === "ok") throw new Error("recognised as ok");
+  return verdict.row;
+}
+
+/** The least that fulfils a match which asks for no text, or for one of those given here. */
+const TEXTS = ["Fix external API key", "There's an issue with the selected model (opus)."];
+
+function leastFor(match: RowMatch): RunEvidence {
+  const text = TEXTS.find((one) => match.text?.some((source) => new RegExp(source).test(one)));
+  const failure = failureReport(text ?? "", {
+    httpStatus: match.httpStatus?.[0] ?? null,
+    errorType: match.errorType?.[0] ?? null,
+    category: match.category?.[0] ?? null,
+    reason: match.reason?.[0] ?? null,
+    terminalReason: match.terminalReason?.[0] ?? null,
+    resetsAt: match.hasReset === true ? 1 : null,
+  });
+  const isSilent = match.isSilent ?? false;
+  return {
+    exit: isSilent ? 0 : 1,
+    failure: isSilent ? null : failure,
+    stderr: match.stderr === undefined ? "" : "warning\napiKeyHelper failed: exited 3",
+    isSilent,
+    isGateway: match.isGateway ?? false,
+    isStoreDead: match.isStoreDead ?? false,
+    apiKeySource: match.apiKeySource?.[0] ?? null,
+  };
+}
+
+/** What examples of text cannot show. */
+const NAMED = VERDICT_TABLE.flatMap(({ id, match }) =>
+  match
+    .filter((one) => Object.keys(one).join() !== "text")
+    .map((one) => ({ id, one, asked: JSON.stringify(one) })),
+);
+
+const EXAMPLES = VERDICT_TABLE.flatMap((row) => row.examples.map((text) => ({ id: row.id, text })));
+
+describe("the verdict table", () => {
+  it.each(EXAMPLES)("$id: recognises $text", ({ id, text }) => {
+    expect(rowOf(said(text, true)).id).toBe(id);
+  });
+
+  it.each(EXAMPLES)("$id: recognises it where nothing but text is there: $text", ({ id, text }) => {
+    expect(rowOf(said(text, false)).id).toBe(id);
+  });
+
+  it.each(NAMED)("$id: is reached by $asked alone", ({ id, one }) => {
+    expect(rowOf(leastFor(one)).id).toBe(id);
+  });
+
+  it("is plain data, so that it can be exported", () => {
+    expect(JSON.parse(JSON.stringify(VERDICT_TABLE))).toEqual(VERDICT_TABLE);
+  });
+
+  it("names each row once, and ends with one that matches everything", () => {
+    const ids = VERDICT_TABLE.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(VERDICT_TABLE.at(-1)).toMatchObject({ match: [{}], exit: "child", retry: "never" });
+    const every = VERDICT_TABLE.flatMap(({ match }) => match);
+    expect(every.filter((one) => Object.keys(one).length === 0)).toHaveLength(1);
+  });
+
+  it("holds limits before locks, locks before dead logins, dead logins before rejected tokens", () => {
+    const first = (code: string) => VERDICT_TABLE.findIndex((row) => row.code === code);
+    const order = ["usage_limit", "overloaded", "lock_busy", "login_ended", "auth_rejected"];
+    const places = order.map(first);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    const lastLimit = VERDICT_TABLE.findLastIndex(({ code }) =>
+      ["usage_limit", "overloaded"].includes(code),
+    );
+    expect(lastLimit).toBeLessThan(first("lock_busy"));
+  });
+
+  it("asks for a refresh for a rejected token only", () => {
+    for (const { code, retry } of VERDICT_TABLE) {
+      expect(retry === "refresh_and_repeat").toBe(code === "auth_rejected");
+    }
+  });
+
+  it("has patterns that stand on their own as regular expressions", () => {
+    const sources = VERDICT_TABLE.flatMap(({ match }) => match.flatMap(({ text }) => text ?? []));
+    for (const source of [...sources, ...FAILURE_OPENINGS]) {
+      // A branch left open would match everything.
+      expect(new RegExp(source, "i").test("")).toBe(false);
+    }
+  });
+
+  it("cites the catalogue by its numbers", () => {
+    for (const { fm } of VERDICT_TABLE) {
+      for (const number of fm) expect(number).toMatch(/^FM-(0[1-9]|[1-5]\d|6[0-5])$/);
+    }
+  });
+});
+
+describe("the three texts that users reported first", () => {
+  const EXPIRED =
+    'Failed to authenticate. API Error: 401 {"type":"error","error":{"type":"authentication_error","message":"OAuth token has expired. Please obtain a new token or refresh your existing token."}}';
+
+  it.each([
+    [EXPIRED, "auth_rejected"],
+    ["OAuth session expired and could not be refreshed", "login_ended"],
+    ["OAuth access token has been revoked.", "auth_rejected"],
+    ["OAuth token has been revoked. Please obtain a new token.", "auth_rejected"],
+  ])("%s is %s", (text, code) => {
+    expect(rowOf(said(text, false)).code).toBe(code);
+    expect(VERDICT_TABLE.flatMap(({ examples }) => examples)).toContain(text);
+  });
+});
