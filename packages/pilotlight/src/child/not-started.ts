@@ -1,6 +1,6 @@
 import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
-import type { ChildSpec } from "./start-child.ts";
+import type { ChildSpec } from "./child-spec.ts";
 
 /** Why there is no child, with a sentence for people (no full stop). */
 export interface NotStarted {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { isStartable } from "./not-started.ts";
-import type { ChildSpec } from "./start-child.ts";
+import type { ChildSpec } from "./child-spec.ts";
 
 const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"];
 

@@ -2,24 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { isatty } from "node:tty";
 import type { ChildEnd } from "./child-end.ts";
+import type { ChildSpec } from "./child-spec.ts";
 import { type NotStarted, whyNotStarted } from "./not-started.ts";
 import { endedWithUs } from "./parent-death.ts";
-
-/** What to start. Nothing is added, quoted or passed through a shell. */
-export interface ChildSpec {
-  /**
-   * The program, searched on the child's own PATH, and its arguments. Node knows text only:
-   * bytes of our command line that are no UTF-8 have already become U+FFFD.
-   */
-  readonly argv: readonly [string, ...string[]];
-  /** The whole environment. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  /** `inherit` is our own descriptor, untouched: for a terminal, for /dev/null, or where nobody wants to look. */
-  readonly input: "inherit" | "pass";
-  /** stdout and stderr, both or neither. */
-  readonly output: "inherit" | "pass";
-}
 
 /** A child that runs, in our process group and session. Passed descriptors are UNIX sockets, as Node makes them. */
 export interface Child {

@@ -19,6 +19,9 @@ export interface Rehearsal {
 
 export type Rehearse = (command: ClaudeCommand) => Promise<Rehearsal>;
 
+/** Whether a build takes its credential from CLAUDE_SECURESTORAGE_CONFIG_DIR and leaves the login's own alone. */
+export type RehearseIsolation = (command: ClaudeCommand) => Promise<boolean>;
+
 /** A build that may be let near a real login. */
 export interface RehearsedClaude {
   readonly argv: ClaudeCommand["argv"];
@@ -30,6 +33,14 @@ interface Memory {
   readonly schema: 1;
   readonly files: Readonly<Record<string, { readonly stamp: string; readonly hash: string }>>;
   readonly rehearsals: Readonly<Record<string, Rehearsal>>;
+  readonly isolations: Readonly<Record<string, boolean>>;
+}
+
+/** Where builds are remembered, and how their versions are asked for. */
+export interface BuildOptions {
+  readonly memoryFile: string;
+  readonly files: DurableFiles;
+  readonly env: Environment;
 }
 
 const VERSION_PATIENCE = 30_000;
@@ -43,38 +54,53 @@ const REFUSAL_KEPT = 60 * 60_000;
  */
 export async function rehearsedClaude(
   command: ClaudeCommand,
-  options: {
-    readonly memoryFile: string;
-    readonly files: DurableFiles;
-    readonly env: Environment;
-    readonly now: number;
-    readonly rehearse: Rehearse;
-  },
+  options: BuildOptions & { readonly now: number; readonly rehearse: Rehearse },
 ): Promise<RehearsedClaude> {
-  const memory = await recall(options.memoryFile);
-  const known = { ...memory.files };
-  const hashes: string[] = [];
-  for (const file of command.files) {
-    const stamp = await stampOf(file);
-    const seen = known[file];
-    const hash = seen?.stamp === stamp ? seen.hash : await hashOf(file);
-    known[file] = { stamp, hash };
-    hashes.push(hash, await wrappedVersion(file, command, options.env));
-  }
-  const build = createHash("sha256").update(hashes.join("\n")).digest("hex").slice(0, 16);
+  const { build, memory } = await identify(command, options);
   let rehearsal = memory.rehearsals[build];
   if (rehearsal === undefined || isOldRefusal(rehearsal, options.now)) {
     rehearsal = await options.rehearse(command);
     const rehearsals = { ...memory.rehearsals, [build]: rehearsal };
-    const next: Memory = { schema: 1, files: known, rehearsals };
-    await options.files.write(options.memoryFile, JSON.stringify(next));
-  } else if (JSON.stringify(known) !== JSON.stringify(memory.files)) {
-    await options.files.write(options.memoryFile, JSON.stringify({ ...memory, files: known }));
+    await options.files.write(options.memoryFile, JSON.stringify({ ...memory, rehearsals }));
   }
   if (rehearsal.command === null) {
     throw new PilotlightError("cli_refused", `${command.argv.join(" ")}: ${rehearsal.detail}`);
   }
   return { argv: command.argv, build, command: rehearsal.command };
+}
+
+/** Tells, once rehearsed, whether a job of this build can be kept away from the refresh token. */
+export async function isolates(
+  command: ClaudeCommand,
+  options: BuildOptions & { readonly rehearse: RehearseIsolation },
+): Promise<boolean> {
+  const { build, memory } = await identify(command, options);
+  const known = memory.isolations[build];
+  if (known !== undefined) return known;
+  const does = await options.rehearse(command);
+  const isolations = { ...memory.isolations, [build]: does };
+  await options.files.write(options.memoryFile, JSON.stringify({ ...memory, isolations }));
+  return does;
+}
+
+async function identify(
+  command: ClaudeCommand,
+  options: BuildOptions,
+): Promise<{ readonly build: string; readonly memory: Memory }> {
+  const memory = await recall(options.memoryFile);
+  const files = { ...memory.files };
+  const hashes: string[] = [];
+  for (const file of command.files) {
+    const stamp = await stampOf(file);
+    const seen = files[file];
+    const hash = seen?.stamp === stamp ? seen.hash : await hashOf(file);
+    files[file] = { stamp, hash };
+    hashes.push(hash, await wrappedVersion(file, command, options.env));
+  }
+  const build = createHash("sha256").update(hashes.join("\n")).digest("hex").slice(0, 16);
+  const isNew = JSON.stringify(files) !== JSON.stringify(memory.files);
+  if (isNew) await options.files.write(options.memoryFile, JSON.stringify({ ...memory, files }));
+  return { build, memory: { ...memory, files } };
 }
 
 function isOldRefusal({ command, at }: Rehearsal, now: number): boolean {
@@ -83,7 +109,7 @@ function isOldRefusal({ command, at }: Rehearsal, now: number): boolean {
 }
 
 async function recall(path: string): Promise<Memory> {
-  const empty: Memory = { schema: 1, files: {}, rehearsals: {} };
+  const empty: Memory = { schema: 1, files: {}, rehearsals: {}, isolations: {} };
   let value: unknown;
   try {
     value = JSON.parse(await readFile(path, "utf8"));
@@ -94,7 +120,12 @@ async function recall(path: string): Promise<Memory> {
   const memory = value as Partial<Memory> | null;
   if (memory?.schema !== 1 || !memory.files || !memory.rehearsals) return empty;
   const rehearsals = Object.entries(memory.rehearsals).filter(([, known]) => isRehearsal(known));
-  return { schema: 1, files: memory.files, rehearsals: Object.fromEntries(rehearsals) };
+  return {
+    ...empty,
+    files: memory.files,
+    rehearsals: Object.fromEntries(rehearsals),
+    isolations: memory.isolations ?? {},
+  };
 }
 
 function isRehearsal(value: unknown): value is Rehearsal {

@@ -22,6 +22,8 @@ export interface Config {
   readonly claude: string;
   readonly driver: Driver;
   readonly lockWait: number;
+  /** What `run` does when another credential shadows the login. */
+  readonly onShadow: "warn" | "refuse";
   readonly tokenUrl: string;
   readonly clientId: string;
   readonly logins: readonly LoginConfig[];
@@ -60,6 +62,7 @@ export async function readConfig(env: Environment): Promise<Config> {
     stateDir: stateDirectory(env, home),
     claude: get(SETTINGS.refreshClaude) ?? claude,
     driver,
+    onShadow: get(SETTINGS.onShadow) ?? "warn",
     lockWait: get(SETTINGS.lockWait) ?? 180_000,
     tokenUrl: get(SETTINGS.tokenUrl) ?? TOKEN_URL,
     clientId: get(SETTINGS.clientId) ?? (env["CLAUDE_CODE_OAUTH_CLIENT_ID"] || CLIENT_ID),

@@ -1,10 +1,14 @@
-import { type PilotlightError, traitsOf } from "../core/errors.ts";
+import { type ErrorCode, type PilotlightError, traitsOf } from "../core/errors.ts";
 
 /** The one line for stderr: code, what, where, what to do. */
-export function printError({ code, message }: PilotlightError): string {
+export function printFailure(code: ErrorCode, detail: string): string {
   const { what, fix, command } = traitsOf(code);
   const typed = command === undefined ? "" : ` ($ ${command})`;
-  return `pilotlight: ${code}: ${what}: ${message}. ${sentence(fix)}${typed}\n`;
+  return `pilotlight: ${code}: ${what}: ${detail}. ${sentence(fix)}${typed}\n`;
+}
+
+export function printError({ code, message }: PilotlightError): string {
+  return printFailure(code, message);
 }
 
 /** The same for machines (`pilotlight.error/v1`). */

@@ -81,6 +81,30 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .action(async (options) =>
       done(await (await import("./commands/refresh.ts")).refresh(options, io)),
     );
+  command("run", "run a job with a login that is good: before it starts and while it lives")
+    .argument("<command...>", "the command, after --")
+    .passThroughOptions()
+    .option("--login <name>", "the login it uses")
+    .option("--auth <mode>", "auto, subscription or api-key (default auto: as Claude Code chooses)")
+    .option("--min-ttl <time>", "life that the access token has at the start (default 15m)")
+    .option("--retry <mode>", "safe or never (default safe: once, if nothing was done yet)")
+    .option("--isolate <mode>", "auto, always or never: keep the refresh token from the job")
+    .option(
+      "--wait-for-reset <time>",
+      "wait so long for a usage limit to end (default: not at all)",
+    )
+    .option("-v, --verbose", "say which credential the job uses")
+    .action(async (argv, flags) =>
+      done(await (await import("./commands/run.ts")).run(argv, flags, io)),
+    );
+  command("history", "show what happened to the logins: refreshes, runs, verdicts")
+    .option("--json", "print pilotlight.history/v1")
+    .option("--login <name>", "only this login")
+    .option("--since <time>", "how far back, such as 7d (default)")
+    .option("--limit <rows>", "at most so many")
+    .action(async (flags) =>
+      done(await (await import("./commands/history.ts")).history(flags, io)),
+    );
   command(
     "sandbox",
     "run an invented authority and Messages API on loopback, to rehearse failure in",

@@ -66,6 +66,12 @@ export const SETTINGS = {
     '"auto", "rename" or "in-place"',
     oneOf(...WRITE_MODES),
   ),
+  onShadow: setting(
+    "on_shadow",
+    "PILOTLIGHT_ON_SHADOW",
+    '"warn" or "refuse"',
+    oneOf("warn", "refuse"),
+  ),
   lockWait: setting("lock_wait", "PILOTLIGHT_LOCK_WAIT", 'a time such as "180s"', duration),
   tokenUrl: setting(
     "endpoint.token_url",

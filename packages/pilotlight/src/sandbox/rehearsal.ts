@@ -10,6 +10,7 @@ import { stagingEnvironment } from "../claude/staging-environment.ts";
 import { stagingGrant } from "../claude/staging-grant.ts";
 import type { Clock, DurableFiles } from "../core/ports.ts";
 import { type Sandbox, startSandbox } from "./start-sandbox.ts";
+import { withoutNetwork } from "./without-network.ts";
 
 /** ms that the sandbox's token endpoint takes: a build that does not wait for its refresh is found out. */
 const SLOW = 1_500;
@@ -62,10 +63,6 @@ async function rehearse(command: ClaudeCommand, scene: Scene): Promise<Rehearsal
     seen.push(`${name}: ${said}`);
   }
   return { command: null, at: scene.clock.now(), detail: seen.join("; ") };
-}
-
-function withoutNetwork(env: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/proxy|cert|ssl/i.test(name)));
 }
 
 async function tryCommand(

@@ -1,0 +1,117 @@
+import { isatty } from "node:tty";
+import { fstatSync } from "node:fs";
+import type { ClaudeArguments } from "../../claude/claude-arguments.ts";
+import { runOutput } from "../../claude/run-output.ts";
+import { readSession } from "../../claude/session-file.ts";
+import { type ChildEnd, exitStatusOf } from "../../child/child-end.ts";
+import type { ForwardedSignals } from "../../child/forward-signals.ts";
+import { type HeldOutput, heldOutput } from "../../child/held-output.ts";
+import { ownOutputs } from "../../child/own-outputs.ts";
+import { passThrough } from "../../child/pass-through.ts";
+import type { RecordedInput } from "../../child/recorded-input.ts";
+import { startChild } from "../../child/start-child.ts";
+import { recognise, type RunVerdict } from "../../core/recognise.ts";
+import { isSafeToRepeat, runEvidence, type SessionEvidence } from "../../core/run-evidence.ts";
+
+/** What stays the same over the attempts of one job. */
+export interface Scene {
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly configDir: string;
+  readonly signals: ForwardedSignals;
+  readonly input: RecordedInput | null;
+  /** Told when the API has rejected the credential of a running job. */
+  readonly onRejection: () => void;
+}
+
+/** One start of the job's command, to its end. */
+export interface Attempt {
+  readonly end: ChildEnd;
+  readonly verdict: RunVerdict;
+  /** What is still held of its output; `null` where nothing was. */
+  readonly output: HeldOutput | null;
+  readonly session: SessionEvidence;
+  /** Nothing was done that a second start would do twice. */
+  readonly isRepeatable: boolean;
+}
+
+/** True where output is looked at and held back: Claude Code with `-p`, away from a terminal. */
+export function isWatched(args: ClaudeArguments | null): args is ClaudeArguments {
+  return args !== null && args.isPrint && !isatty(1);
+}
+
+/** Stdin is copied only where a repeat could need it: not a terminal, not /dev/null. */
+export function isInputCopied(): boolean {
+  try {
+    const stat = fstatSync(0);
+    return !isatty(0) && !stat.isCharacterDevice();
+  } catch {
+    return false;
+  }
+}
+
+/** Starts the command, passes everything through, and tells how it ended. */
+export async function attempt(
+  argv: readonly [string, ...string[]],
+  args: ClaudeArguments | null,
+  scene: Scene,
+  mayHold: boolean,
+): Promise<Attempt> {
+  const startedAt = Date.now();
+  const format = args?.outputFormat ?? "text";
+  const reader = runOutput(format);
+  const held = isWatched(args) ? watchedOutput(reader, scene, mayHold) : null;
+  const { input, signals, env, cwd, configDir } = scene;
+  const child = await startChild({
+    argv,
+    env,
+    cwd,
+    input: input === null ? "inherit" : "pass",
+    output: held === null ? "inherit" : "pass",
+  });
+  const end =
+    child.kind === "running" ? await passThrough(child, { input, output: held, signals }) : child;
+  const output = held === null ? null : reader.evidence();
+  const sessionId = output?.sessionId ?? args?.sessionId ?? null;
+  const isInProject = args !== null;
+  const session = await readSession({ configDir, cwd, startedAt, sessionId, isInProject });
+  const evidence = runEvidence({
+    isClaude: held !== null,
+    exit: end.kind === "signalled" ? null : exitStatusOf(end),
+    output,
+    session,
+    stderr: held?.contents("stderr").toString("utf8") ?? "",
+  });
+  const isRepeatable =
+    output !== null &&
+    held?.isReleased === false &&
+    (input === null || input.isReplayable) &&
+    !signals.interruption.aborted &&
+    isSafeToRepeat(output, session) &&
+    (session.state === "none" || !isBoundToSession(args));
+  return { end, verdict: recognise(evidence), output: held, session, isRepeatable };
+}
+
+function watchedOutput(
+  reader: ReturnType<typeof runOutput>,
+  { onRejection }: Scene,
+  mayHold: boolean,
+): HeldOutput {
+  let rejections = 0;
+  const held: HeldOutput = heldOutput(ownOutputs(), {
+    tap(name, chunk) {
+      if (name === "stderr") return;
+      reader.take(chunk);
+      if (reader.isAnswering) held.release();
+      if (reader.rejections > rejections) onRejection();
+      rejections = reader.rejections;
+    },
+  });
+  if (!mayHold) held.release();
+  return held;
+}
+
+/** A session of a given name cannot be made twice, and a continued one would get its prompt twice. */
+function isBoundToSession(args: ClaudeArguments | null): boolean {
+  return args !== null && (args.sessionId !== null || args.isContinued || args.resumes !== null);
+}

@@ -1,0 +1,50 @@
+import { AUTH_MODES, type AuthMode } from "../../claude/choose-credential.ts";
+import { parseDuration } from "../../core/duration.ts";
+import { PilotlightError } from "../../core/errors.ts";
+import { ISOLATE_MODES, type IsolateMode } from "./secure-access.ts";
+
+export const RETRY_MODES = ["safe", "never"] as const;
+
+/** What `run` is asked for; times in ms. */
+export interface JobOptions {
+  readonly auth: AuthMode;
+  readonly minTtl: number;
+  readonly retry: (typeof RETRY_MODES)[number];
+  readonly isolate: IsolateMode;
+  readonly waitForReset: number;
+  readonly isVerbose: boolean;
+}
+
+/** The flags as they were typed. */
+export interface JobFlags {
+  readonly auth?: string;
+  readonly minTtl?: string;
+  readonly retry?: string;
+  readonly isolate?: string;
+  readonly waitForReset?: string;
+  readonly verbose?: boolean;
+}
+
+/** @throws PilotlightError `usage` */
+export function readJobOptions(flags: JobFlags): JobOptions {
+  return {
+    auth: choice("--auth", flags.auth ?? "auto", AUTH_MODES),
+    minTtl: time("--min-ttl", flags.minTtl ?? "15m"),
+    retry: choice("--retry", flags.retry ?? "safe", RETRY_MODES),
+    isolate: choice("--isolate", flags.isolate ?? "auto", ISOLATE_MODES),
+    waitForReset: time("--wait-for-reset", flags.waitForReset ?? "0s"),
+    isVerbose: flags.verbose ?? false,
+  };
+}
+
+function choice<T extends string>(flag: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw new PilotlightError("usage", `${flag} ${value} is none of ${choices.join(", ")}`);
+}
+
+function time(flag: string, value: string): number {
+  const ms = parseDuration(value);
+  if (ms !== null) return ms;
+  throw new PilotlightError("usage", `${flag} ${value} is no time such as 15m or 2h`);
+}
