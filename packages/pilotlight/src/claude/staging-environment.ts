@@ -46,6 +46,8 @@ export function stagingEnvironment(
     CLAUDE_SECURESTORAGE_CONFIG_DIR: stage,
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     DISABLE_AUTOUPDATER: "1",
+    // 2.1.104 sends a rejected token for minutes, and tries a refresh each time; none is needed here.
+    CLAUDE_CODE_MAX_RETRIES: "0",
     [NESTED_VARIABLE]: "1",
   };
 }

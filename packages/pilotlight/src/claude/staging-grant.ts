@@ -86,7 +86,8 @@ async function start(
   const [program, ...args] = claude.argv;
   const output = openSync(stage.output, "w", 0o600);
   try {
-    const child = spawn(program, [...args, ...REFRESH_COMMANDS[claude.command](stage.debugLog)], {
+    const all = [...args, ...REFRESH_COMMANDS[claude.command](stage.debugLog)];
+    const child = spawnPrivately(program, all, {
       cwd: stage.directory,
       env,
       // A file, not a pipe: the death of this process must not reach the child as a broken pipe.
@@ -101,6 +102,16 @@ async function start(
     });
   } finally {
     closeSync(output);
+  }
+}
+
+/** A child inherits the umask of the moment: its logs and backups are nobody else's business. */
+function spawnPrivately(...call: Parameters<typeof spawn>): ChildProcess {
+  const umask = process.umask(0o077);
+  try {
+    return spawn(...call);
+  } finally {
+    process.umask(umask);
   }
 }
 

@@ -32,7 +32,7 @@ async function lookThenLock(parts: KeeperParts, options: RefreshOptions): Promis
   if (entry.state !== "unreadable" && (await parts.journal.read()) === null) {
     const credential = presentIn(entry);
     const record = await parts.records.read();
-    if (!isWanted(parts, credential, record, options)) {
+    if (!isSpent(record, credential) && !isWanted(parts, credential, record, options)) {
       if (!isKnown(record, credential))
         await noteGeneration(parts, credential).catch(() => undefined);
       return { kind: "unchanged", reason: "fresh", credential };
@@ -72,11 +72,14 @@ async function newerIn(
   const { credential } = entry;
   if (isSamePair(pairOf(credential), seen)) return null;
   const record = await parts.records.read();
-  const refresh = credential.refreshToken?.fingerprint;
   // A restored backup is nobody's refresh.
-  const isSpent = refresh !== undefined && record.spent.includes(refresh);
-  const isBad = isSpent || isWanted(parts, credential, record, { force: false, minTtl });
+  const isBad =
+    isSpent(record, credential) || isWanted(parts, credential, record, { force: false, minTtl });
   return isBad ? null : { kind: "adopted", from: seen, credential };
+}
+
+function isSpent({ spent }: LoginRecord, { refreshToken }: Credential): boolean {
+  return refreshToken !== null && spent.includes(refreshToken.fingerprint);
 }
 
 function isKnown({ generation }: LoginRecord, credential: Credential): boolean {
@@ -88,9 +91,8 @@ async function noteGeneration(parts: KeeperParts, seen: Credential): Promise<voi
   const task = async (lock: HeldLock) => {
     const entry = await parts.store.read();
     const record = await parts.records.read();
-    const refresh = seen.refreshToken?.fingerprint;
     if (entry.state !== "present" || !isSamePair(pairOf(entry.credential), pairOf(seen))) return;
-    if (refresh === undefined || record.spent.includes(refresh)) return;
+    if (seen.refreshToken === null || isSpent(record, seen)) return;
     await fenced(parts, lock).records.write({ ...record, generation: entry.credential });
   };
   // Whoever holds the lock is about to bring another generation anyway.
