@@ -10,7 +10,12 @@ rmSync(`${home}dist`, { recursive: true, force: true });
 
 const bundle = await rolldown({
   cwd: home,
-  input: { cli: "src/cli/main.ts", index: "src/index.ts", sandbox: "src/sandbox/index.ts" },
+  input: {
+    cli: "src/cli/main.ts",
+    index: "src/index.ts",
+    sandbox: "src/sandbox/index.ts",
+    "stand-in": "src/sandbox/stand-in/stand-in.ts",
+  },
   platform: "node",
   external: [/^node:/],
 });

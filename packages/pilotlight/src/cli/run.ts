@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { PilotlightError, traitsOf } from "../core/errors.ts";
+import { scrub } from "../core/scrub.ts";
 import type { Io } from "./io.ts";
 import { errorReport, printError } from "./print-error.ts";
 import { VERSION } from "./version.ts";
@@ -138,10 +139,5 @@ function refuseCommand(name: string, program: Command): never {
 
 function bugFrom(error: unknown): PilotlightError {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new PilotlightError("bug", scrubbed(text), { cause: error });
-}
-
-/** Whatever threw did not know that its words would be printed. */
-function scrubbed(text: string): string {
-  return text.replace(/sk-ant-[\w-]+/g, "[secret]");
+  return new PilotlightError("bug", scrub(text), { cause: error });
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { endedWithUs } from "../../src/child/parent-death.ts";
-import { type ChildSpec, startChild } from "../../src/child/start-child.ts";
+import type { ChildSpec } from "../../src/child/child-spec.ts";
+import { startChild } from "../../src/child/start-child.ts";
 import { bareEnvironment, supervised } from "./fixtures/supervised.ts";
 
 let root: string;

@@ -3,7 +3,7 @@ import { parseDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { ISOLATE_MODES, type IsolateMode } from "./secure-access.ts";
 
-export const RETRY_MODES = ["safe", "never"] as const;
+const RETRY_MODES = ["safe", "never"] as const;
 
 /** What `run` is asked for; times in ms. */
 export interface JobOptions {
