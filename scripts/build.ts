@@ -25,6 +25,16 @@ await bundle.write({
   entryFileNames: "[name].mjs",
   chunkFileNames: "chunks/[name]-[hash].mjs",
   minify: true,
+  // One file for all that a status needs: to find and open ten small ones takes longer than to read it.
+  codeSplitting: {
+    groups: [
+      {
+        name: "common",
+        test: /src\/(core|claude|stores|cli)\/(?!find-claude|claude-build|stag)/,
+        minShareCount: 2,
+      },
+    ],
+  },
 });
 await bundle.close();
 

@@ -65,7 +65,7 @@ export function chooseCredential(
     case "auto": {
       const env = defined(world.env);
       const effective = effectiveSource(env, settings, stored);
-      const warnings = shadowWarnings(effective, settings);
+      const warnings = shadowWarnings(effective, { ...env, ...settings.env }, settings);
       if (world.refuseShadow && warnings.length > 0) {
         throw new PilotlightError("credential_shadowed", warnings.join("; "));
       }
@@ -85,10 +85,9 @@ function refuseLeftovers(effective: Effective, env: Environment, settings: JobSe
   if (source === "none") {
     throw new PilotlightError("no_credential", "--auth subscription, and no login is stored");
   }
-  const isStored = source === "claude-file" || source === "claude-keychain";
-  const isFromSettings = source in settings.origins;
-  if (billing !== "subscription" || (!isStored && isFromSettings)) {
-    const place = settings.origins[source] ?? settings.origins[variableOf(source)] ?? "settings";
+  const name = nameOf(source, env);
+  if (billing !== "subscription" || name in settings.origins) {
+    const place = settings.origins[name] ?? name;
     throw new PilotlightError("credential_shadowed", `${place} would win over the login`);
   }
   const gateway = env["ANTHROPIC_BASE_URL"];
@@ -122,25 +121,36 @@ function demandKey(effective: Effective, env: Environment, settings: JobSettings
   }
 }
 
-function shadowWarnings({ source, shadowed }: Effective, settings: JobSettings): string[] {
+function shadowWarnings(
+  { source, shadowed }: Effective,
+  env: Environment,
+  settings: JobSettings,
+): string[] {
   const stored = shadowed.find((name) => name === "claude-file" || name === "claude-keychain");
   if (stored === undefined) return [];
-  const place = settings.origins[variableOf(source)] ?? variableOf(source);
-  return [`${place} wins over the stored login, and is billed instead of it`];
+  const name = nameOf(source, env);
+  return [`${settings.origins[name] ?? name} wins over the stored login, and is billed instead of it`];
 }
 
-function variableOf(source: Source): string {
+/** The variable that makes a source the one in use; a source that is no variable is its own name. */
+function nameOf(source: Source, env: Environment): string {
+  return variablesOf(source).find((name) => (env[name] ?? "") !== "") ?? source;
+}
+
+function variablesOf(source: Source): readonly string[] {
   switch (source) {
     case "cloud:bedrock":
-      return "CLAUDE_CODE_USE_BEDROCK";
+      return ["CLAUDE_CODE_USE_BEDROCK"];
     case "cloud:vertex":
-      return "CLAUDE_CODE_USE_VERTEX";
+      return ["CLAUDE_CODE_USE_VERTEX"];
     case "cloud:foundry":
-      return "CLAUDE_CODE_USE_FOUNDRY";
+      return ["CLAUDE_CODE_USE_FOUNDRY"];
     case "profile":
-      return "ANTHROPIC_PROFILE";
+      return ["ANTHROPIC_PROFILE", "ANTHROPIC_FEDERATION_RULE_ID"];
+    case "CLAUDE_CODE_OAUTH_TOKEN":
+      return SETUP_TOKEN;
     default:
-      return source;
+      return [];
   }
 }
 

@@ -29,7 +29,8 @@ async function lookThenLock(parts: KeeperParts, options: RefreshOptions): Promis
   const entry = await parts.store.read();
   // A journal may hold what a torn or blanked store lacks, so it is asked before the store is judged.
   // An old CLI writes in place under the lock, so what is torn is looked at again there, too.
-  if (entry.state !== "unreadable" && (await parts.journal.read()) === null) {
+  const isTorn = entry.state === "unreadable" && entry.code === "credential_corrupt";
+  if (!isTorn && (await parts.journal.read()) === null) {
     const credential = presentIn(entry);
     const record = await parts.records.read();
     if (!isSpent(record, credential) && !isWanted(parts, credential, record, options)) {

@@ -127,7 +127,7 @@ describe("the refresh locks", () => {
     utimesSync(path, Date.now() / 1000 - 90, Date.now() / 1000 - 90);
     const locks = (waitMs: number) => locksHere({ speed: 20, waitMs });
     expect(await locks(9_000).withRefreshLocks(async () => "early")).toHaveProperty("busy");
-    expect(await locks(20_000).withRefreshLocks((lock) => lock.isHeld())).toEqual({ done: true });
+    expect(await locks(120_000).withRefreshLocks((lock) => lock.isHeld())).toEqual({ done: true });
     expect(lockNames()).toEqual([]);
   });
 

@@ -62,7 +62,8 @@ describe("the simulation", () => {
     "notices the loss of %s",
     async (_drops, mutation, n) => {
       const code = await copyOf(join(root, `mutation-${n}`), mutation);
-      const failure = await firstFailure(code, mutation.isSuspending ?? false);
+      const seeds = mutation.seed === undefined ? SEEDS : [mutation.seed, ...SEEDS];
+      const failure = await firstFailure(code, mutation.isSuspending ?? false, seeds);
       console.log(`without ${mutation.drops}: ${failure ?? "NOTHING NOTICED"}`);
       expect(failure).not.toBeNull();
     },

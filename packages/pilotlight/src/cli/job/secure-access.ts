@@ -1,4 +1,4 @@
-import { access, constants, readFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isolates } from "../../claude/claude-build.ts";
 import { findClaude } from "../../claude/find-claude.ts";
@@ -131,6 +131,7 @@ async function canIsolate(config: Config, command: readonly string[]): Promise<b
   const files = durableFiles();
   const setting = command[0] === "npx" ? command.join(" ") : JSON.stringify(command);
   const found = await findClaude(setting, config.env);
+  await makeStateDirectory(config.stateDir);
   return isolates(found, {
     memoryFile: join(config.stateDir, "builds.json"),
     files,
@@ -140,6 +141,15 @@ async function canIsolate(config: Config, command: readonly string[]): Promise<b
       return isolationRehearsal({ env: config.env, files })(candidate);
     },
   });
+}
+
+/** Beside a store that cannot be written, nothing has had a reason yet to make it. */
+async function makeStateDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new PilotlightError("cannot_persist", `${directory}: ${(error as Error).message}`);
+  }
 }
 
 /** An isolated job would write a renewed MCP login into a place that is thrown away. */

@@ -1,0 +1,125 @@
+import { Command, CommanderError } from "commander";
+import { PilotlightError } from "../core/errors.ts";
+import type { Io } from "./io.ts";
+import { VERSION } from "./version.ts";
+
+const EXITS = `
+Exit codes:
+  0   ok                          73  cannot persist (nothing was spent)
+  64  usage                       75  try later (lock busy, throttled, in doubt)
+  65  credential file corrupt     77  a person must sign in
+  66  no credential               78  configuration, or unsupported here
+  69  service unavailable         70  bug
+See also: pilotlight help <code>
+`;
+
+/** Reads a command line and runs its command. @returns the exit status. @throws PilotlightError `usage`, and what the command throws */
+export async function dispatch(argv: readonly string[], io: Io): Promise<number> {
+  let exit = 0;
+  const program = programFor(io, (code) => {
+    exit = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    throw new PilotlightError("usage", error.message.replace(/^error: /, "").replace(/\.$/, ""));
+  }
+  return exit;
+}
+
+/** Commands load only when they are called: a status must not pay for a sandbox. */
+function programFor(io: Io, done: (exit: number) => void): Command {
+  const program = new Command("pilotlight")
+    .description(
+      "Keeps unattended Claude Code signed in. Without a command: state and the next step.",
+    )
+    .version(VERSION)
+    .exitOverride()
+    .enablePositionalOptions()
+    .option("--json", "print pilotlight.status/v1")
+    .configureOutput({ writeOut: io.out, writeErr: () => undefined })
+    .addHelpText("after", EXITS)
+    .helpCommand(false)
+    // Commander would only count the arguments of a misspelt command.
+    .allowExcessArguments()
+    .action(async (options, { args: [name] }: Command) => {
+      if (name !== undefined) refuseCommand(name, program);
+      done(await (await import("./commands/status.ts")).status(options, io));
+    });
+  const command = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .addHelpText("after", EXITS)
+      .allowExcessArguments(false);
+
+  command("status", "show what is known of each login; writes nothing, asks nobody")
+    .option("--json", "print pilotlight.status/v1")
+    .option("--login <name>", "only this login")
+    .action(async (options) =>
+      done(await (await import("./commands/status.ts")).status(options, io)),
+    );
+  command("refresh", "renew the credential if that is due, and never lose what the server issues")
+    .option("--force", "refresh although nothing is due: the access token was rejected")
+    .option("--min-ttl <time>", "refresh when less than this is left, such as 30m")
+    .option("--login <name>", "only this login")
+    .option("--json", "print pilotlight.refresh/v1")
+    .action(async (options) =>
+      done(await (await import("./commands/refresh.ts")).refresh(options, io)),
+    );
+  command("run", "run a job with a login that is good: before it starts and while it lives")
+    .argument("<command...>", "the command, after --")
+    .passThroughOptions()
+    .option("--login <name>", "the login it uses")
+    .option("--auth <mode>", "auto, subscription or api-key (default auto: as Claude Code chooses)")
+    .option("--min-ttl <time>", "life that the access token has at the start (default 15m)")
+    .option("--retry <mode>", "safe or never (default safe: once, if nothing was done yet)")
+    .option("--isolate <mode>", "auto, always or never: keep the refresh token from the job")
+    .option(
+      "--wait-for-reset <time>",
+      "wait so long for a usage limit to end (default: not at all)",
+    )
+    .option("-v, --verbose", "say which credential the job uses")
+    .action(async (argv, flags) =>
+      done(await (await import("./commands/run.ts")).run(argv, flags, io)),
+    );
+  command("history", "show what happened to the logins: refreshes, runs, verdicts")
+    .option("--json", "print pilotlight.history/v1")
+    .option("--login <name>", "only this login")
+    .option("--since <time>", "how far back, such as 7d (default)")
+    .option("--limit <rows>", "at most so many")
+    .action(async (flags) =>
+      done(await (await import("./commands/history.ts")).history(flags, io)),
+    );
+  command(
+    "sandbox",
+    "run an invented authority and Messages API on loopback, to rehearse failure in",
+  )
+    .option("--port <port>", "port of the control face (default: a free one)")
+    .option("--token-life <time>", "life of an access token (default 8h)")
+    .option("--login-life <time>", "life of a login (default 30d)")
+    .option("--reuse <policy>", "reject, revoke_family or grace:10s (default revoke_family)")
+    .option("--no-rotation", "a refresh keeps the refresh token")
+    .option("--json", "print the sandbox's state as one line")
+    .action(async (options) =>
+      done(await (await import("./commands/sandbox.ts")).sandbox(options, io)),
+    );
+  command("help", "explain an error code, or show this help")
+    .argument("[code]")
+    .option("--json", "print pilotlight.help/v1")
+    .action(async (code: string | undefined, options) => {
+      if (code === undefined) return program.outputHelp();
+      done((await import("./commands/help.ts")).helpOnCode(code, options, io));
+    });
+  return program;
+}
+
+function refuseCommand(name: string, program: Command): never {
+  const known = program.commands.map((command) => command.name()).join(", ");
+  throw new PilotlightError(
+    "usage",
+    `there is no command ${JSON.stringify(name)} (known: ${known})`,
+  );
+}

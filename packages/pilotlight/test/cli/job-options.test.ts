@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { type JobFlags, readJobOptions } from "../../src/cli/job/job-options.ts";
+
+describe("the options of a job", () => {
+  it("are the safe ones unless something else is asked for", () => {
+    expect(readJobOptions({})).toEqual({
+      auth: "auto",
+      minTtl: 15 * 60_000,
+      retry: "safe",
+      isolate: "auto",
+      waitForReset: 0,
+      isVerbose: false,
+    });
+  });
+
+  it("are those that were typed", () => {
+    const flags: JobFlags = {
+      auth: "subscription",
+      minTtl: "2h",
+      retry: "never",
+      isolate: "always",
+      waitForReset: "30s",
+      verbose: true,
+    };
+    expect(readJobOptions(flags)).toEqual({
+      auth: "subscription",
+      minTtl: 7_200_000,
+      retry: "never",
+      isolate: "always",
+      waitForReset: 30_000,
+      isVerbose: true,
+    });
+  });
+
+  it.each<[keyof JobFlags, string, string]>([
+    ["auth", "Auto", "--auth Auto is none of auto, subscription, api-key"],
+    ["retry", "once", "--retry once is none of safe"],
+    ["isolate", "", "--isolate  is none of auto, always, never"],
+    ["minTtl", "soon", "--min-ttl soon is no time"],
+    ["minTtl", "-5m", "--min-ttl -5m is no time"],
+    ["waitForReset", "2 hours later", "--wait-for-reset 2 hours later is no time"],
+  ])("refuse --%s %j as a wrong command line", (flag, value, message) => {
+    expect(() => readJobOptions({ [flag]: value })).toThrow(
+      expect.objectContaining({ code: "usage", message: expect.stringContaining(message) }),
+    );
+  });
+});
