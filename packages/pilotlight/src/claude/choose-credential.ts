@@ -129,7 +129,9 @@ function shadowWarnings(
   const stored = shadowed.find((name) => name === "claude-file" || name === "claude-keychain");
   if (stored === undefined) return [];
   const name = nameOf(source, env);
-  return [`${settings.origins[name] ?? name} wins over the stored login, and is billed instead of it`];
+  return [
+    `${settings.origins[name] ?? name} wins over the stored login, and is billed instead of it`,
+  ];
 }
 
 /** The variable that makes a source the one in use; a source that is no variable is its own name. */

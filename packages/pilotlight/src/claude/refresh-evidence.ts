@@ -13,7 +13,7 @@ const FAILED = /OAuth refresh failed[^:]*: (.+)$/gm;
 /**
  * Reasons as 2.1.216 and 2.1.329 write them (measured 2026-11), worst first: it sends a refresh
  * token up to six times, and one lost answer among them is enough for a doubt.
- * A 500, a broken body and an error in Anthropic's style leave no line at all.
+ * A 500, a 503, a broken body and an error in Anthropic's style leave no line at all.
  */
 const CLUES: readonly Clue[] = [
   {

@@ -19,8 +19,6 @@ export interface Attendance {
 
 /** Watches over a login for as long as a job lives. */
 export interface Attendant {
-  /** Looks now: the job was just told that its token is rejected. */
-  wake(): void;
   /** Stops looking, and resolves when a refresh in flight is over. */
   leave(): Promise<void>;
 }
@@ -33,7 +31,6 @@ export function attend(
 ): Attendant {
   const { store, records, clock } = parts;
   const leaving = new AbortController();
-  let waking = new AbortController();
   let seen: Pair = pairOf(started);
 
   async function look(): Promise<number> {
@@ -59,14 +56,12 @@ export function attend(
     while (!leaving.signal.aborted) {
       // Whatever cannot be read or kept now is said by the run itself when it matters.
       const pause = await look().catch(() => PAUSE);
-      await clock.sleep(pause, AbortSignal.any([leaving.signal, waking.signal]));
-      waking = new AbortController();
+      await clock.sleep(pause, leaving.signal);
     }
   }
 
   const watching = watch();
   return {
-    wake: () => waking.abort(),
     async leave() {
       leaving.abort();
       await watching;

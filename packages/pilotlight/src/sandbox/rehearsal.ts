@@ -13,7 +13,7 @@ import { type Sandbox, startSandbox } from "./start-sandbox.ts";
 import { withoutNetwork } from "./without-network.ts";
 
 /** ms that the sandbox's token endpoint takes: a build that does not wait for its refresh is found out. */
-const SLOW = 1_500;
+const SLOW = 4_000;
 /** ms that a command may take. */
 const PATIENCE = 30_000;
 

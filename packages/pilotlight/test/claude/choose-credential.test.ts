@@ -78,15 +78,20 @@ describe("--auth subscription", () => {
     ],
     ["a helper", settings({}, "echo key"), "apiKeyHelper"],
     ["a gateway", settings({ ANTHROPIC_BASE_URL: "https://x.test" }), "env.ANTHROPIC_BASE_URL"],
-  ])("refuses where settings still put %s before the login, and names the place", (_, set, place) => {
-    expect(() => choose("subscription", { settings: set })).toThrow(
-      refusal("credential_shadowed", `${PLACE} \\(${place}\\)`),
-    );
-  });
+  ])(
+    "refuses where settings still put %s before the login, and names the place",
+    (_, set, place) => {
+      expect(() => choose("subscription", { settings: set })).toThrow(
+        refusal("credential_shadowed", `${PLACE} \\(${place}\\)`),
+      );
+    },
+  );
 
   it("refuses a gateway in the environment, and not Anthropic's own address", () => {
     const at = (url: string) => () => choose("subscription", { env: { ANTHROPIC_BASE_URL: url } });
-    expect(at("https://api.anthropic.com.x.test")).toThrow(refusal("credential_shadowed", "gateway"));
+    expect(at("https://api.anthropic.com.x.test")).toThrow(
+      refusal("credential_shadowed", "gateway"),
+    );
     for (const url of ["https://api.anthropic.com", "https://api.anthropic.com/", ""])
       expect(at(url)().effective.source).toBe("claude-file");
   });

@@ -138,8 +138,7 @@ describe("attendance on a living job", () => {
     const { attendant, shown } = attended(bench);
     await pass(bench, 10 * SECOND);
     signIn(bench.world);
-    attendant.wake();
-    await pass(bench, 0.5 * SECOND);
+    await pass(bench, 5 * SECOND);
     expect(shown).toHaveLength(1);
     await leave(bench, attendant);
     signIn(bench.world);

@@ -16,6 +16,7 @@ import type { Config, LoginConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { printFailure } from "../print-error.ts";
 import { stateOf } from "../state-of.ts";
+import { systemClock } from "../system-clock.ts";
 import { wire } from "../wire.ts";
 import { type Attempt, attempt, isInputCopied, isWatched, type Scene } from "./attempt.ts";
 import type { JobOptions } from "./job-options.ts";
@@ -140,9 +141,9 @@ async function attempts(
   try {
     const mayRepeat = options.retry !== "never";
     const first = await attempt(argv, args, scene, mayRepeat);
-    const isHelped = mayRepeat && (await helped(first, options, mend));
+    const isHelped = mayRepeat && (await helped(first, options, mend, signals.interruption));
     let last = first;
-    if (isHelped && first.isRepeatable) {
+    if (isHelped && first.isRepeatable && !signals.interruption.aborted) {
       first.output?.discard();
       last = await attempt(argv, args, scene, false);
     }
@@ -156,9 +157,10 @@ async function attempts(
 
 /** Does what the verdict calls for. @returns true when a repeat can succeed now. */
 async function helped(
-  { verdict }: Attempt,
+  { verdict, isRepeatable }: Attempt,
   options: JobOptions,
   mend: () => Promise<boolean>,
+  interruption: AbortSignal,
 ): Promise<boolean> {
   if (verdict.kind === "ok") return false;
   switch (verdict.row.retry) {
@@ -166,10 +168,11 @@ async function helped(
     case "look_again":
       return mend();
     case "wait": {
+      if (!isRepeatable) return false;
       const wait = verdict.resetsAt === null ? null : verdict.resetsAt - Date.now();
       if (wait === null || wait > options.waitForReset) return false;
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, wait)));
-      return true;
+      await systemClock.sleep(Math.max(0, wait), interruption);
+      return !interruption.aborted;
     }
     case "never":
       return false;
