@@ -18,7 +18,7 @@ function attended(bench: Bench, mayRefresh = true) {
   const { timeline } = bench.world;
   const keeper = new Process(bench.world, "keeper", false);
   const parts = keeperParts(bench.world, keeper);
-  const clock = { ...wakeable(timeline), now: () => bench.world.clock.now() };
+  const clock = { ...stoppable(timeline), now: () => bench.world.clock.now() };
   const attendant = attend({ ...parts, clock }, bench.live, {
     mayRefresh,
     onGeneration: async (credential) => void shown.push(credential),
@@ -26,15 +26,19 @@ function attended(bench: Bench, mayRefresh = true) {
   return { attendant, shown };
 }
 
-/** Virtual time whose sleepers can be woken. */
-function wakeable(timeline: Timeline) {
+/** Virtual time whose sleepers can be told to stop. */
+function stoppable(timeline: Timeline) {
   return {
     monotonic: () => timeline.now,
     sleep: (ms: number, signal?: AbortSignal) =>
       new Promise<void>((resolve) => {
         if (signal?.aborted === true) return resolve();
-        signal?.addEventListener("abort", () => resolve(), { once: true });
-        timeline.after(ms, resolve);
+        const end = () => {
+          signal?.removeEventListener("abort", end);
+          resolve();
+        };
+        signal?.addEventListener("abort", end);
+        timeline.after(ms, end);
       }),
   };
 }
@@ -133,7 +137,7 @@ describe("attendance on a living job", () => {
     await leave(bench, attendant);
   });
 
-  it("looks at once when it is woken, and no more when it has left", async () => {
+  it("passes on a sign-in within seconds, and looks no more when it has left", async () => {
     const bench = new Bench();
     const { attendant, shown } = attended(bench);
     await pass(bench, 10 * SECOND);
