@@ -1,9 +1,8 @@
 import type { Credential, Entry } from "../core/credential.ts";
+import { type Fields, isObject } from "../core/json-object.ts";
 import type { CredentialFormat } from "../core/ports.ts";
 import { Secret } from "../core/secret.ts";
 import { tokenOf } from "./fingerprint.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The key that holds the login; its siblings (`mcpOAuth` and whatever comes) belong to others. */
 const LOGIN_KEY = "claudeAiOauth";
@@ -93,10 +92,6 @@ function parseObject(text: string): Fields | string {
 
 function corrupt(reason: string): Entry {
   return { state: "unreadable", code: "credential_corrupt", reason };
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function nameOf(value: unknown): string {

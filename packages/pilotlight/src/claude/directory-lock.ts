@@ -1,9 +1,9 @@
 import type { BigIntStats } from "node:fs";
+import { errnoOf } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import { type HeldDirectory, holdDirectory } from "./held-directory.ts";
 import {
   birthOf,
-  errnoOf,
   isSameLock,
   type LockIdentity,
   lockStatOf,

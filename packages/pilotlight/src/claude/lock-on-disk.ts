@@ -1,3 +1,4 @@
+import { errnoOf } from "../core/errors.ts";
 import { randomBytes } from "node:crypto";
 import { type BigIntStats, lstatSync, mkdirSync, renameSync, rmdirSync } from "node:fs";
 
@@ -68,10 +69,4 @@ function refusalOf(step: () => void): string | null {
     if (code === null) throw error;
     return code;
   }
-}
-
-/** The system's code of a failed call; `null` for any other error. */
-export function errnoOf(error: unknown): string | null {
-  const isCoded = error instanceof Error && "code" in error && typeof error.code === "string";
-  return isCoded ? (error.code as string) : null;
 }

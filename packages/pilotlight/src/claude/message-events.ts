@@ -1,6 +1,5 @@
+import { type Fields, isObject } from "../core/json-object.ts";
 import { type FailureReport, failureReport, type RunTraces } from "../core/run-evidence.ts";
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** What the messages of a run, in its stream or in its session file, have told so far. */
 export interface Told {
@@ -124,8 +123,4 @@ export function textAt(fields: Fields, key: string): string | null {
 export function numberAt(fields: Fields, key: string): number | null {
   const value = fields[key];
   return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { type Fields, isObject } from "../core/json-object.ts";
 import {
   type FailureReport,
   failureReport,
@@ -8,9 +9,7 @@ import {
 } from "../core/run-evidence.ts";
 import { lineSplitter } from "./line-splitter.ts";
 import {
-  type Fields,
   hear,
-  isObject,
   nothingTold,
   numberAt,
   objectAt,

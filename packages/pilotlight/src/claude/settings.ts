@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { isObject } from "../core/json-object.ts";
 
 /** What Pilotlight needs of Claude Code's `settings.json`. */
 export interface Settings {
@@ -33,8 +34,4 @@ export function settingsIn(text: string): Settings {
   }
   const helper = value["apiKeyHelper"];
   return { env, apiKeyHelper: typeof helper === "string" && helper !== "" ? helper : null };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import type { Environment, Place } from "../claude/locations.ts";
 import { PilotlightError } from "../core/errors.ts";
+import { type Fields, isObject } from "../core/json-object.ts";
 import type { Driver } from "../core/ports.ts";
 import { type Setting, SETTINGS, text } from "./settings-table.ts";
 
@@ -28,8 +29,6 @@ export interface Config {
   readonly clientId: string;
   readonly logins: readonly LoginConfig[];
 }
-
-type Table = Readonly<Record<string, unknown>>;
 
 const LOGIN_KEYS = ["dir", "credentials_file", "write"];
 
@@ -84,7 +83,7 @@ function baseDirectory(path: string | undefined, otherwise: string): string {
 interface ConfigFile {
   readonly path: string;
   readonly source: string;
-  readonly table: Table;
+  readonly table: Fields;
 }
 
 async function readToml(path: string, isNamed: boolean): Promise<ConfigFile> {
@@ -116,7 +115,7 @@ function refuseUnknown(file: ConfigFile): void {
   for (const [key, value] of Object.entries(file.table)) {
     if (key === "logins") continue;
     if (sections.has(key)) {
-      if (!isTable(value)) refuse(file, [key], `must be a table, such as [${key}]`);
+      if (!isObject(value)) refuse(file, [key], `must be a table, such as [${key}]`);
       for (const inner of Object.keys(value)) {
         if (!known.has(`${key}.${inner}`))
           refuse(file, [key, inner], "is no setting of Pilotlight");
@@ -135,7 +134,7 @@ function valueOf<T>(setting: Setting<T>, file: ConfigFile, env: Environment): T 
     return value;
   }
   const path = setting.key.split(".");
-  const found = path.reduce<unknown>((at, key) => (isTable(at) ? at[key] : undefined), file.table);
+  const found = path.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), file.table);
   if (found === undefined) return undefined;
   const value = setting.parse(found);
   if (value === undefined) refuse(file, path, `must be ${setting.accepts}`);
@@ -154,7 +153,7 @@ function loginsIn(
     const credentialsFile = path ? absolute(path, home) : null;
     return [{ name: "default", dir: null, credentialsFile, write }];
   }
-  if (!isTable(named) || Object.keys(named).length === 0) {
+  if (!isObject(named) || Object.keys(named).length === 0) {
     refuse(file, ["logins"], "must hold a table for each login, such as [logins.bot]");
   }
   return Object.entries(named).map(([name, login]) => loginIn(file, name, login, home, write));
@@ -172,7 +171,7 @@ function loginIn(
   if (!/^[a-z0-9][a-z0-9_-]{0,63}$/i.test(name)) {
     refuse(file, path, "must be a name of up to 64 letters, digits, dashes and underscores");
   }
-  if (!isTable(login)) refuse(file, path, "must be a table");
+  if (!isObject(login)) refuse(file, path, "must be a table");
   for (const key of Object.keys(login)) {
     if (!LOGIN_KEYS.includes(key))
       refuse(file, [...path, key], `is none of ${LOGIN_KEYS.join(", ")}`);
@@ -219,8 +218,4 @@ function lineOfExactly(source: string, path: readonly string[]): number | null {
 
 function unquote(key: string): string {
   return key.trim().replace(/^["']|["']$/g, "");
-}
-
-function isTable(value: unknown): value is Table {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

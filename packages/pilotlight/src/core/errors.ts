@@ -356,3 +356,10 @@ export class PilotlightError extends Error {
     this.code = code;
   }
 }
+
+/** The system's code of a failed call (`ENOSPC`); `null` for any other error. */
+export function errnoOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : null;
+}

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Fingerprint, type Pair, pairOf } from "../core/credential.ts";
 import { type ErrorCode, TRAITS } from "../core/errors.ts";
+import { type Fields, isObject } from "../core/json-object.ts";
 import type {
   Clock,
   CredentialFormat,
@@ -15,8 +16,6 @@ import { removeFile } from "./disk/directory.ts";
 import { type LoginFiles, loginFiles } from "./state/login-files.ts";
 import { removeOldTokens } from "./state/retention.ts";
 import {
-  type Fields,
-  isObject,
   makeDirectoryOf,
   parseCredential,
   printCredential,

@@ -1,5 +1,6 @@
 import type { Credential, Fingerprint } from "../core/credential.ts";
 import { TRAITS } from "../core/errors.ts";
+import { type Fields, isObject } from "../core/json-object.ts";
 import type { CredentialFormat, LoginRecord, LoginRecords } from "../core/ports.ts";
 import type { Verdict } from "../core/verdict.ts";
 import { cannotPersist } from "./disk/cannot-persist.ts";
@@ -8,8 +9,6 @@ import type { StateParts } from "./file-journal.ts";
 import { loginFiles } from "./state/login-files.ts";
 import { TOKEN_RETENTION } from "./state/retention.ts";
 import {
-  type Fields,
-  isObject,
   parseCredential,
   printCredential,
   readState,

@@ -3,7 +3,7 @@ import { realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Credential, isSamePair, type Pair, pairOf } from "../core/credential.ts";
-import { PilotlightError } from "../core/errors.ts";
+import { errnoOf, PilotlightError } from "../core/errors.ts";
 import type {
   CliLocks,
   CredentialFormat,
@@ -12,7 +12,7 @@ import type {
   WriteResult,
 } from "../core/ports.ts";
 import { decideWrite, type Live, type WriteDecision } from "./decide-write.ts";
-import { cannotPersist, errnoOf } from "./disk/cannot-persist.ts";
+import { cannotPersist } from "./disk/cannot-persist.ts";
 import { overwriteFile } from "./disk/overwrite-file.ts";
 import { type Document, readDocument } from "./disk/read-document.ts";
 import { replaceFile } from "./disk/replace-file.ts";

@@ -1,9 +1,9 @@
 import { constants, type Stats } from "node:fs";
 import { open, statfs, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { PilotlightError } from "../core/errors.ts";
+import { errnoOf, PilotlightError } from "../core/errors.ts";
 import type { DurableFiles } from "../core/ports.ts";
-import { cannotPersist, errnoOf } from "./disk/cannot-persist.ts";
+import { cannotPersist } from "./disk/cannot-persist.ts";
 import { takeOver } from "./disk/replace-file.ts";
 import { tempPathOf } from "./disk/temp-file.ts";
 import { isMountPoint, readMounts } from "./mount.ts";

@@ -1,11 +1,4 @@
-import { PilotlightError } from "../../core/errors.ts";
-
-/** The errno name of a failed system call, or `null` for any other error. */
-export function errnoOf(error: unknown): string | null {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : null;
-}
+import { errnoOf, PilotlightError } from "../../core/errors.ts";
 
 /** Makes the `cannot_persist` error for `path`: the errno in words, and what to do where that is known. */
 export function cannotPersist(path: string, error: unknown, advice?: string): PilotlightError {

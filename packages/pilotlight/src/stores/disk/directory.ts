@@ -1,6 +1,6 @@
+import { errnoOf } from "../../core/errors.ts";
 import { chmod, mkdir, open, stat, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { errnoOf } from "./cannot-persist.ts";
 
 const PRIVATE = 0o700;
 

@@ -1,7 +1,8 @@
+import { errnoOf } from "../../core/errors.ts";
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import type { Entry } from "../../core/credential.ts";
-import { errnoOf, textOf } from "./cannot-persist.ts";
+import { textOf } from "./cannot-persist.ts";
 import { type Readable, readWhole } from "./read-whole.ts";
 
 /** What stands at a path. `target` is where a symlink leads, `stats` are the target's. */

@@ -1,8 +1,8 @@
+import { errnoOf } from "../../core/errors.ts";
 import type { Stats } from "node:fs";
 import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errnoOf } from "./cannot-persist.ts";
 import { syncDirectory } from "./directory.ts";
 import { tempPathOf } from "./temp-file.ts";
 

@@ -1,9 +1,9 @@
+import { errnoOf } from "../../core/errors.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { lstat, readdir, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { errnoOf } from "./cannot-persist.ts";
 
 /** After this age (ms) a temporary file is nobody's, whoever made it. */
 const ABANDONED = 60 * 60 * 1000;

@@ -1,15 +1,14 @@
 import { readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Credential } from "../../core/credential.ts";
-import { PilotlightError } from "../../core/errors.ts";
+import { errnoOf, PilotlightError } from "../../core/errors.ts";
+import { type Fields, isObject } from "../../core/json-object.ts";
 import type { CredentialFormat, DurableFiles } from "../../core/ports.ts";
-import { cannotPersist, errnoOf } from "../disk/cannot-persist.ts";
+import { cannotPersist } from "../disk/cannot-persist.ts";
 import { makePrivateDirectory, syncDirectory } from "../disk/directory.ts";
 
 /** The version of every JSON file in the state directory (docs/storage-schema.md). */
 const SCHEMA = 1;
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** What a state file holds; `reason` never quotes it. */
 export type State =
@@ -86,10 +85,6 @@ export function parseCredential(format: CredentialFormat, text: unknown): Creden
   if (typeof text !== "string") return null;
   const entry = format.parse(text);
   return entry.state === "present" ? entry.credential : null;
-}
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parseObject(text: string): Fields | null {

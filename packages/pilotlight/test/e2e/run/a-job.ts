@@ -13,7 +13,7 @@ const STAND_IN = fileURLToPath(
 const LIMIT_MS = 60_000;
 
 /** What a job prints, in bytes, and how it ended. */
-export interface JobEnded {
+interface JobEnded {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly out: Buffer;
@@ -27,7 +27,7 @@ interface Start {
 }
 
 /** A command that runs, and whose stdin is open. */
-export interface RunningJob {
+interface RunningJob {
   readonly ended: Promise<JobEnded>;
   write(text: string): void;
   close(): void;
