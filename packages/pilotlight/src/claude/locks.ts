@@ -59,7 +59,7 @@ export function claudeLocks(options: ClaudeLocksOptions): CliLocks {
       );
       const waiting = patienceOf(wait, isMoot);
       return inLine(first, waiting, async () => {
-        const taken = await takeBoth(first, second, owner, waiting);
+        const taken = await takeBoth(first, second, waiting);
         return "busy" in taken ? taken : use(taken, owner, task);
       });
     },
@@ -137,17 +137,12 @@ async function takeOne(place: PlacedLock, waiting: Patience): Promise<HeldDirect
 async function takeBoth(
   first: PlacedLock,
   second: PlacedLock,
-  owner: LockOwner,
   waiting: Patience,
 ): Promise<Taken | Busy> {
   for (;;) {
     const held = await takeOne(first, waiting);
     if ("busy" in held) return held;
-    // Already now: killed in the next moment, this process must not hold up others for a minute.
-    // But a second lock that is there may be known for an orphan by the record of its dead holder.
-    if (second.lock.look() === "free") owner.write({ lock: held.birth, legacy: null });
     const attempt = await second.lock.tryTake().catch((error: unknown) => {
-      owner.remove();
       held.release();
       throw error;
     });
@@ -156,7 +151,6 @@ async function takeBoth(
       return { first: held, second: null };
     }
     // Nobody waits with a lock in hand: older builds know only the second, newer ones would queue up behind us.
-    owner.remove();
     held.release();
     if (attempt.kind === "impossible") throw cannotLock(second.path, attempt.code);
     do {
