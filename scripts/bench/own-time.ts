@@ -8,7 +8,7 @@ import { durableFiles } from "../../packages/pilotlight/src/stores/durable-files
 import type { Row } from "../bench.ts";
 import { benchHome, freshDocument, printTimes, quantile } from "./timing.ts";
 
-const ROUNDS = Number(process.env["ROUNDS"] ?? 300);
+const ROUNDS = 300;
 
 /** Our own time in a refresh: real files and locks, and a driver that answers at once. */
 export async function benchOwnTime(): Promise<readonly Row[]> {
