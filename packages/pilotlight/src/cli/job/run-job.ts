@@ -63,7 +63,6 @@ export async function runJob(job: Job): Promise<JobEnd> {
     const last = await attempts(job, args, {
       parts,
       access,
-      attendant,
       env: envFor(job, choice, access),
     });
     return { ...last, durationMs: Math.round(performance.now() - started) };
@@ -109,7 +108,6 @@ function envFor({ login }: Job, choice: Choice, access: Access | null): Record<s
 interface Stage {
   readonly parts: KeeperParts;
   readonly access: Access | null;
-  readonly attendant: Attendant | null;
   readonly env: Readonly<Record<string, string>>;
 }
 
