@@ -1,6 +1,6 @@
 /** Builds the package: two entries and the command line, split, minified, with their dependencies inside. */
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -19,7 +19,7 @@ const bundle = await rolldown({
   platform: "node",
   external: [/^node:/],
 });
-await bundle.write({
+const { output } = await bundle.write({
   dir: `${home}dist`,
   format: "esm",
   entryFileNames: "[name].mjs",
@@ -37,8 +37,28 @@ await bundle.write({
   },
 });
 await bundle.close();
+writeNotices(output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])));
 
 execFileSync("tsc", ["-p", "packages/pilotlight/tsconfig.build.json"], {
   cwd: root,
   stdio: "inherit",
 });
+
+/** The licences of what is inside the bundle, which ask to be passed on with it. */
+function writeNotices(modules: readonly string[]): void {
+  const folders = new Set(
+    modules.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []),
+  );
+  const notices = [...folders].toSorted().map((folder) => {
+    const { name, version, license } = JSON.parse(
+      readFileSync(`${folder}/package.json`, "utf8"),
+    ) as Record<string, string>;
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text =
+      file !== undefined && existsSync(`${folder}/${file}`)
+        ? readFileSync(`${folder}/${file}`, "utf8")
+        : "";
+    return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+  });
+  writeFileSync(`${home}dist/THIRD-PARTY-LICENSES.txt`, notices.join(`\n${"-".repeat(80)}\n\n`));
+}
