@@ -17,3 +17,8 @@ export function isWanted(
   const phase = phaseOf({ state: "present", credential }, record.verdict, now, life);
   return isRefreshWanted(phase, credential, now, options);
 }
+
+/** True when this credential's refresh token is known to be used up: it must never be sent again. */
+export function isSpent({ spent }: LoginRecord, { refreshToken }: Credential): boolean {
+  return refreshToken !== null && spent.includes(refreshToken.fingerprint);
+}

@@ -5,7 +5,7 @@ import type { GrantResult, HeldLock, JournalRecord, LoginRecord } from "../core/
 import type { RefreshOptions } from "../core/wanted.ts";
 import { commit, type Committed, markEnded } from "./commit.ts";
 import { fenced, LockLost } from "./fence.ts";
-import { isWanted } from "./judge.ts";
+import { isSpent, isWanted } from "./judge.ts";
 import type { KeeperParts } from "./parts.ts";
 import { recover } from "./recover.ts";
 import { restore } from "./restore.ts";
@@ -77,10 +77,6 @@ async function newerIn(
   const isBad =
     isSpent(record, credential) || isWanted(parts, credential, record, { force: false, minTtl });
   return isBad ? null : { kind: "adopted", from: seen, credential };
-}
-
-function isSpent({ spent }: LoginRecord, { refreshToken }: Credential): boolean {
-  return refreshToken !== null && spent.includes(refreshToken.fingerprint);
 }
 
 function isKnown({ generation }: LoginRecord, credential: Credential): boolean {

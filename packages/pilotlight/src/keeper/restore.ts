@@ -1,6 +1,7 @@
 import { type Credential, isBlanked, pairOf } from "../core/credential.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { HeldLock, LoginRecord } from "../core/ports.ts";
+import { isSpent } from "./judge.ts";
 import type { KeeperParts } from "./parts.ts";
 
 export type Restored =
@@ -22,11 +23,10 @@ export async function restore(
   lock: HeldLock,
 ): Promise<Restored> {
   const record = await parts.records.read();
-  const isSpent =
-    live.refreshToken !== null && record.spent.includes(live.refreshToken.fingerprint);
-  if (!isBlanked(live) && !isSpent) return { kind: "intact", credential: live, record };
+  const isUsedUp = isSpent(record, live);
+  if (!isBlanked(live) && !isUsedUp) return { kind: "intact", credential: live, record };
 
-  const code = isSpent ? "refresh_token_spent" : "login_blanked";
+  const code = isUsedUp ? "refresh_token_spent" : "login_blanked";
   const last = record.generation;
   if (last === null || !isUsable(last, record)) {
     if (isEnded(live, record)) return { kind: "intact", credential: live, record };

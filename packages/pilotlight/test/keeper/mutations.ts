@@ -158,7 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     drops: "the question whether the store's token is spent",
     file: "restore.ts",
-    text: "live.refreshToken !== null && record.spent.includes(live.refreshToken.fingerprint)",
+    text: "isSpent(record, live)",
     becomes: "false",
   },
   {
