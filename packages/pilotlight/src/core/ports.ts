@@ -165,6 +165,10 @@ export type KeeperEvent =
   | { readonly kind: "grant_started"; readonly driver: Driver; readonly from: Pair }
   | { readonly kind: "replayed"; readonly detail: string }
   | { readonly kind: "restored"; readonly pair: Pair }
+  /** Somebody who used the access token tells what the server said of it. */
+  | { readonly kind: "verdict"; readonly verdict: Verdict }
+  /** A refresh ended with an error instead of an outcome. */
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly detail: string }
   | { readonly kind: "outcome"; readonly outcome: Outcome };
 
 export type Tell = (event: KeeperEvent) => void;

@@ -43,13 +43,14 @@ export async function commit(
       // An earlier run got as far as the store and no further.
       const isOurs = isSamePair(pairOf(theirs), pairOf(issued));
       if (!isOurs) await journal.archive(issued);
-      await (isOurs ? remember(parts, intent, issued) : noteSpent(parts, intent.from, issued));
+      if (isOurs) await remember(parts, intent, issued);
+      else await noteUsedUp(parts, usedUpBy(intent, issued));
       await close(parts, intent);
       return { kind: "adopted", from: intent.from, credential: theirs };
     }
     case "absent":
       await journal.archive(issued);
-      await noteSpent(parts, intent.from, issued);
+      await noteUsedUp(parts, usedUpBy(intent, issued));
       await close(parts, intent);
       return { kind: "unchanged", reason: "logged_out", credential: null };
   }
@@ -78,26 +79,25 @@ export async function markEnded(
   detail: string,
 ): Promise<Outcome> {
   const { store, records, clock } = parts;
+  const { from } = intent;
   const entry = await store.read();
-  if (entry.state === "present" && !isBlanked(entry.credential)) {
-    if (!isSamePair(pairOf(entry.credential), intent.from)) {
-      await noteUsedUp(parts, intent.from);
-      // In this order: a journal without its stage would call a known answer doubtful.
-      await parts.journal.clear();
-      await parts.grants[intent.driver].tidy();
-      return { kind: "adopted", from: intent.from, credential: entry.credential };
-    }
-  }
-  const refresh = intent.from.refresh;
+  const theirs =
+    entry.state === "present" && !isBlanked(entry.credential) ? entry.credential : null;
+  const isMoved = theirs !== null && !isSamePair(pairOf(theirs), from);
+  const { refresh } = from;
   if (refresh !== null) {
-    await noteUsedUp(parts, intent.from);
     const record = await records.read();
     const verdict = { kind: "ended", refresh, at: clock.now(), code: "login_ended" } as const;
-    await records.write({ ...record, verdict });
+    await records.write({
+      ...record,
+      spent: spentWith(record, refresh),
+      verdict: isMoved ? record.verdict : verdict,
+    });
   }
   // In this order: a journal without its stage would call a known answer doubtful.
   await parts.journal.clear();
   await parts.grants[intent.driver].tidy();
+  if (isMoved) return { kind: "adopted", from, credential: theirs };
   return { kind: "dead", code: "login_ended", detail };
 }
 
@@ -112,7 +112,6 @@ async function remember(
   intent: JournalRecord,
   issued: Credential,
 ): Promise<void> {
-  const { from } = intent;
   const record = await parts.records.read();
   const now = parts.clock.now();
   const access = issued.accessToken?.fingerprint;
@@ -121,7 +120,7 @@ async function remember(
   const proved =
     access === undefined ? null : ({ kind: "proved", access, at: now, by: "refresh" } as const);
   await parts.records.write({
-    spent: spentAfter(record, from, issued),
+    spent: spentWith(record, usedUpBy(intent, issued)),
     verdict: isRejected ? record.verdict : proved,
     generation: issued,
     // What a replay stores was issued at some time before: then its life cannot be told.
@@ -129,24 +128,21 @@ async function remember(
   });
 }
 
-async function noteSpent(parts: KeeperParts, from: Pair, issued: Credential): Promise<void> {
+/** Remembers a refresh token that was rejected, spent, or sent with its answer lost and left behind: never send it again. */
+export async function noteUsedUp(parts: KeeperParts, refresh: Fingerprint | null): Promise<void> {
   const record = await parts.records.read();
-  await parts.records.write({ ...record, spent: spentAfter(record, from, issued) });
-}
-
-/** Remembers a refresh token that was rejected, or sent with its answer lost and left behind: never send it again. */
-export async function noteUsedUp(parts: KeeperParts, { refresh }: Pair): Promise<void> {
-  const record = await parts.records.read();
-  if (refresh === null || record.spent.includes(refresh)) return;
-  await parts.records.write({ ...record, spent: [...record.spent, refresh].slice(-SPENT_KEPT) });
+  const spent = spentWith(record, refresh);
+  if (spent !== record.spent) await parts.records.write({ ...record, spent });
 }
 
 /** A refresh token is spent when its use brought a different one; servers that do not rotate exist. */
-function spentAfter(record: LoginRecord, from: Pair, issued: Credential): readonly Fingerprint[] {
-  const used = from.refresh;
-  if (used === null || used === pairOf(issued).refresh || record.spent.includes(used))
-    return record.spent;
-  return [...record.spent, used].slice(-SPENT_KEPT);
+function usedUpBy({ from }: JournalRecord, issued: Credential): Fingerprint | null {
+  return from.refresh === pairOf(issued).refresh ? null : from.refresh;
+}
+
+function spentWith({ spent }: LoginRecord, refresh: Fingerprint | null): readonly Fingerprint[] {
+  if (refresh === null || spent.includes(refresh)) return spent;
+  return [...spent, refresh].slice(-SPENT_KEPT);
 }
 
 async function close(parts: KeeperParts, intent: JournalRecord): Promise<void> {

@@ -107,7 +107,7 @@ async function doubt(
   if (await hasMovedOn(parts, entry, left)) {
     const isSameToken =
       entry.state === "present" && pairOf(entry.credential).refresh === left.from.refresh;
-    if (!isSameToken) await noteUsedUp(parts, left.from);
+    if (!isSameToken) await noteUsedUp(parts, left.from.refresh);
     return forget(parts, left);
   }
   const detail = left.detail || "the run that sent it ended before its answer";

@@ -20,9 +20,16 @@ const LOCK_TRIES = 3;
  * @throws PilotlightError when there is no usable credential, or a result could not be kept here.
  */
 export async function refresh(parts: KeeperParts, options: RefreshOptions): Promise<Outcome> {
-  const outcome = await lookThenLock(parts, options);
-  parts.tell({ kind: "outcome", outcome });
-  return outcome;
+  try {
+    const outcome = await lookThenLock(parts, options);
+    parts.tell({ kind: "outcome", outcome });
+    return outcome;
+  } catch (error) {
+    if (error instanceof PilotlightError) {
+      parts.tell({ kind: "failed", code: error.code, detail: error.message });
+    }
+    throw error;
+  }
 }
 
 async function lookThenLock(parts: KeeperParts, options: RefreshOptions): Promise<Outcome> {

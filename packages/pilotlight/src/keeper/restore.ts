@@ -1,6 +1,7 @@
 import { type Credential, isBlanked, pairOf } from "../core/credential.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { HeldLock, LoginRecord } from "../core/ports.ts";
+import { recogniseStore } from "../core/recognise-store.ts";
 import { isSpent } from "./judge.ts";
 import type { KeeperParts } from "./parts.ts";
 
@@ -26,7 +27,7 @@ export async function restore(
   const isUsedUp = isSpent(record, live);
   if (!isBlanked(live) && !isUsedUp) return { kind: "intact", credential: live, record };
 
-  const code = isUsedUp ? "refresh_token_spent" : "login_blanked";
+  const { code } = recogniseStore(isUsedUp ? "spent" : "blanked");
   const last = record.generation;
   if (last === null || !isUsable(last, record)) {
     if (isEnded(live, record)) return { kind: "intact", credential: live, record };

@@ -18,7 +18,7 @@ async function copyOf(folder: string, mutation: Mutation | null): Promise<Keeper
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   if (mutation !== null) mutate(join(folder, "keeper", mutation.file), mutation);
   const load = (file: string) => import(pathToFileURL(join(folder, "keeper", file)).href);
-  return { ...(await load("refresh.ts")), ...(await load("reject.ts")) } as KeeperCode;
+  return { ...(await load("refresh.ts")), ...(await load("witness.ts")) } as KeeperCode;
 }
 
 /** @throws Error when the text is not there, or not only once: a mutation of nothing proves nothing. */

@@ -109,9 +109,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     drops: "the look at the store before a login is called ended",
     file: "commit.ts",
-    text: "if (!isSamePair(pairOf(entry.credential), intent.from)) {",
-    becomes: "if (false) {",
-    seed: 97,
+    text: "const isMoved = theirs !== null && !isSamePair(pairOf(theirs), from);",
+    becomes: "const isMoved = false;",
+    isSuspending: true,
+    seed: 107,
   },
   {
     drops: "the archive of a generation that lost a conflict",
@@ -122,8 +123,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     drops: "the memory of spent tokens",
     file: "commit.ts",
-    text: "return [...record.spent, used].slice(-SPENT_KEPT);",
-    becomes: "return record.spent;",
+    text: "return [...spent, refresh].slice(-SPENT_KEPT);",
+    becomes: "return spent;",
   },
   {
     drops: "the patience with a token in doubt",

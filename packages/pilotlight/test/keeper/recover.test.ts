@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reject } from "../../src/keeper/reject.ts";
+import { reject } from "../../src/keeper/witness.ts";
 import { type Bench, dueBench, nameOf } from "./simulation/bench.ts";
 import { textOf } from "./simulation/disk.ts";
 import { keeperParts } from "./simulation/keeper-ports.ts";

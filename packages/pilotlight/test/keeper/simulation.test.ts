@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { refresh } from "../../src/keeper/refresh.ts";
-import { reject } from "../../src/keeper/reject.ts";
+import { reject } from "../../src/keeper/witness.ts";
 import { simulate } from "./simulation/simulate.ts";
 
 /*

@@ -1,4 +1,4 @@
-import type { reject } from "../../../src/keeper/reject.ts";
+import type { reject } from "../../../src/keeper/witness.ts";
 import type { refresh } from "../../../src/keeper/refresh.ts";
 import { textOf } from "./disk.ts";
 import { keeperParts } from "./keeper-ports.ts";
@@ -72,7 +72,9 @@ function caught(world: World, keeper: Process, error: unknown): void {
   if (code === null) world.fail(`a keeper may throw only its own errors: ${String(error)}`);
   world.count(`threw ${code}`);
   world.note(`${keeper.name} threw ${code}`);
-  const isTorn = world.disk.read().state === "unreadable" || world.isSignInRecent();
+  // Who was suspended between its look and its word tells what was there before.
+  const isRecent = world.isSignInRecent(keeper.frozenFor);
+  const isTorn = world.disk.read().state === "unreadable" || isRecent;
   if (code === "credential_corrupt" && !isTorn)
     world.fail("a file that is being written must not be called corrupt");
   if (code === "no_credential" || code === "credential_corrupt") world.needsPerson = true;

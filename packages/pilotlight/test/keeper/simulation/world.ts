@@ -66,8 +66,8 @@ export class World {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 
-  isSignInRecent(): boolean {
-    return this.timeline.now - this.lastSignIn < 60_000;
+  isSignInRecent(frozenFor: number): boolean {
+    return this.timeline.now - this.lastSignIn < 60_000 + frozenFor;
   }
 
   note(what: string): void {
