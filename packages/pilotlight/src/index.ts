@@ -16,4 +16,6 @@ export { exitOf, type Outcome } from "./core/outcome.ts";
 export type { Phase } from "./core/phase.ts";
 export type { Driver, KeeperEvent, Tell } from "./core/ports.ts";
 export { Secret } from "./core/secret.ts";
+export { type CataloguedVerdict, VERDICTS } from "./core/verdict-catalogue.ts";
+export type { RowMatch, VerdictRow } from "./core/verdict-row.ts";
 export type { RefreshOptions } from "./core/wanted.ts";

@@ -10,6 +10,7 @@ import {
   pairOf,
 } from "../core/credential.ts";
 import type { Clock, GrantProcess, GrantResult, RefreshGrant, Remains } from "../core/ports.ts";
+import { failedGrant, recogniseRefresh } from "../core/recognise-refresh.ts";
 import type { RehearsedClaude } from "./claude-build.ts";
 import { isLivingProcess, processesIn, startOfProcess } from "./living-process.ts";
 import { REFRESH_COMMANDS } from "./refresh-command.ts";
@@ -155,5 +156,5 @@ async function isRunning(
 
 function stillRunning(patience: number): GrantResult {
   const detail = `Claude Code has not ended after ${patience / 1000} s; it goes on, and what it stores is adopted`;
-  return { kind: "failed", code: "refresh_running", spent: "maybe", detail, retryAfter: null };
+  return failedGrant(recogniseRefresh({ via: "cli", isRunning: true }), detail);
 }

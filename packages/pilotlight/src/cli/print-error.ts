@@ -1,10 +1,11 @@
 import { type ErrorCode, type PilotlightError, traitsOf } from "../core/errors.ts";
 
-/** The one line for stderr: code, what, where, what to do. */
+/** The one line for stderr: code, what, where, what to do, and where more is told. */
 export function printFailure(code: ErrorCode, detail: string): string {
   const { what, fix, command } = traitsOf(code);
   const typed = command === undefined ? "" : ` ($ ${command})`;
-  return `pilotlight: ${code}: ${what}: ${detail}. ${sentence(fix)}${typed}\n`;
+  const more = code === "usage" ? "" : ` More: pilotlight help ${code}`;
+  return `pilotlight: ${code}: ${what}: ${detail}. ${sentence(fix)}${typed}${more}\n`;
 }
 
 export function printError({ code, message }: PilotlightError): string {
@@ -20,6 +21,7 @@ export function errorReport({ code, message }: PilotlightError) {
     message: `${what}: ${message}`,
     fix,
     command: command ?? null,
+    help: `pilotlight help ${code}`,
     by: mover,
     retryable,
     exit,

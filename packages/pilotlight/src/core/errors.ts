@@ -64,7 +64,7 @@ export const TRAITS = {
     http: 503,
     retryable: true,
     mover: "wait",
-    what: "the token endpoint cannot be reached",
+    what: "the server cannot be reached (the API or the token endpoint)",
     fix: "check network, DNS, HTTPS_PROXY and NODE_EXTRA_CA_CERTS; the login itself is untouched",
   },
   endpoint_unavailable: {
@@ -80,7 +80,7 @@ export const TRAITS = {
     http: 503,
     retryable: true,
     mover: "wait",
-    what: "something in front of the token endpoint refused the request (403 without an OAuth answer)",
+    what: "something in front of the server refused the request (403 without an answer of its own)",
     fix: "check proxy, VPN and region; this says nothing about the login",
   },
   bug: {
@@ -98,6 +98,30 @@ export const TRAITS = {
     mover: "person",
     what: "a renewed credential could not be kept here, so nothing was spent",
     fix: "make the named place writable, with at least 1 MiB free",
+  },
+  store_read_only: {
+    exit: 73,
+    http: 507,
+    retryable: false,
+    mover: "person",
+    what: "the login is read-only here, so nothing can be renewed from here",
+    fix: 'renew it where the file comes from (pilotlight refresh or claude auth login on that host); write = "in-place" there shows the result to a single-file mount',
+  },
+  output_lost: {
+    exit: 73,
+    http: 507,
+    retryable: false,
+    mover: "person",
+    what: "the output could not be written in full",
+    fix: "make room where it goes; the job itself has run, so look before it is started again",
+  },
+  login_renewed: {
+    exit: 75,
+    http: 503,
+    retryable: true,
+    mover: "pilotlight",
+    what: "the job's credential was rejected; the login has been renewed, but the job may have done something already, so it was not repeated",
+    fix: "start it again when that does no harm; --retry resume goes on with its session by itself",
   },
   lock_busy: {
     exit: 75,
@@ -311,7 +335,7 @@ export const TRAITS = {
     retryable: false,
     mover: "person",
     what: "the job cannot be kept away from the refresh token here",
-    fix: "use a newer Claude Code (2.1.216 can), or run without --isolate always",
+    fix: "run without --isolate always; Claude Code itself can be isolated from 2.1.216 on, with no MCP logins beside the login",
   },
   unsupported: {
     exit: 78,
@@ -328,6 +352,14 @@ export const TRAITS = {
     mover: "person",
     what: "Pilotlight was started by the very Claude Code it had started for a refresh",
     fix: "point refresh.claude at Claude Code itself, not at a wrapper that calls Pilotlight",
+  },
+  state_unreadable: {
+    exit: 78,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "a file in the state directory cannot be read",
+    fix: "give it back to this user, or move it aside: no login is in it",
   },
   state_newer: {
     exit: 78,

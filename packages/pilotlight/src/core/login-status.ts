@@ -3,8 +3,10 @@ import { printDuration } from "./duration.ts";
 import { type ErrorCode, type Mover, traitsOf } from "./errors.ts";
 import { type Phase, phaseOf } from "./phase.ts";
 import type { Driver, JournalRecord, LoginRecord } from "./ports.ts";
+import { recogniseStore } from "./recognise-store.ts";
 import { USUAL_LIFE } from "./schedule.ts";
 import type { Verdict } from "./verdict.ts";
+import type { StoreState } from "./verdict-row.ts";
 
 /** Where a credential comes from; the names that `status` and `explain` use. */
 export type Source =
@@ -194,25 +196,24 @@ function actionFor(known: Known, now: number): Action | null {
   };
 }
 
-function troubleIn({
-  phase,
-  view,
-  credential,
-  usable,
-  refreshable,
-  inDoubt,
-}: Known): ErrorCode | null {
-  if (view.entry.state === "unreadable") return view.entry.code;
-  if (phase === "absent") return "no_credential";
-  if (phase === "ended") return "login_ended";
+function troubleIn(known: Known): ErrorCode | null {
+  const { entry } = known.view;
+  if (entry.state === "unreadable") return entry.code;
+  const trouble = storeTroubleIn(known);
+  return trouble === null ? null : recogniseStore(trouble).code;
+}
+
+function storeTroubleIn(known: Known): StoreState | null {
+  const { phase, view, credential, usable, refreshable, inDoubt } = known;
+  if (phase === "absent" || phase === "ended") return phase;
   if (inDoubt) return "in_doubt";
   if (usable && (refreshable || phase !== "due")) return null;
   if (refreshable) return null;
-  if (phase === "blanked") return "login_blanked";
-  if (!view.isKept) return "unsupported";
+  if (phase === "blanked") return phase;
+  if (!view.isKept) return "not_kept";
   const isSpent =
     credential?.refreshToken && view.record.spent.includes(credential.refreshToken.fingerprint);
-  return isSpent ? "refresh_token_spent" : "not_refreshable";
+  return isSpent ? "spent" : "not_refreshable";
 }
 
 function actionOf(code: ErrorCode, view: LoginView): Action {

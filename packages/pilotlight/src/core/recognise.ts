@@ -1,7 +1,10 @@
-import type { RunEvidence } from "./run-evidence.ts";
+import { type Facts, findRow } from "./find-row.ts";
+import { resetTime } from "./reset-time.ts";
+import type { FailureReport, RunEvidence } from "./run-evidence.ts";
 import { scrub } from "./scrub.ts";
-import type { RowMatch, RunCode, VerdictRow } from "./verdict-row.ts";
-import { FAILURE_OPENINGS, VERDICT_TABLE } from "./verdict-table.ts";
+import { unwrapped } from "./unwrapped.ts";
+import type { RunCode, VerdictRow } from "./verdict-row.ts";
+import { FAILURE_OPENINGS, RUN_ROWS } from "./verdict-table.ts";
 
 /** How a run ended, as far as one can tell. */
 export type RunVerdict =
@@ -19,67 +22,66 @@ export type RunVerdict =
       readonly resets: string | null;
     };
 
-/** Finds the first row of the table that matches. Only a failure is looked up: an answer may say what it likes. */
-export function recognise(evidence: RunEvidence): RunVerdict {
+/**
+ * Finds the first row of the table that matches. Only a failure is looked up: an answer may say what it likes.
+ * @param now epoch ms, from which a reset that is told as a clock's reading is counted
+ * @param timeZone tells the zone (IANA) in which the run tells the time where it names none
+ */
+export function recognise(
+  evidence: RunEvidence,
+  now: number,
+  timeZone: () => string | null = () => null,
+): RunVerdict {
   const { exit, failure, isSilent } = evidence;
   if (exit === 0 && failure === null && !isSilent) return { kind: "ok" };
-  const row = VERDICT_TABLE.find(({ match }) => match.some((one) => isMatch(one, evidence)));
-  if (row === undefined) throw new TypeError("the verdict table has no last row");
+  const row = findRow(RUN_ROWS, factsOf(evidence));
   const text = scrub(failure?.text ?? "");
-  const epoch = /limit reached\|(\d{10})\b/.exec(text)?.[1];
+  const resets = /\bresets\s(?:at\s)?([^\n.·]{1,60})/.exec(unwrapped(text)[0] ?? "")?.[1] ?? null;
   return {
     kind: "failed",
     code: row.code,
     row,
     text,
     requestId: failure?.requestId ?? null,
-    resetsAt: failure?.resetsAt ?? (epoch === undefined ? null : Number(epoch) * 1000),
-    resets: /\bresets (?:at )?([^\n.·]{1,40})/.exec(text)?.[1]?.trim() ?? null,
+    resetsAt: failure?.resetsAt ?? toldReset(text, resets, now, timeZone),
+    resets: resets?.trim() ?? null,
   };
 }
 
-function isMatch(match: RowMatch, evidence: RunEvidence): boolean {
-  const { failure, isSilent, apiKeySource, isGateway, isStoreDead } = evidence;
-  return (
-    isOneOf(match.httpStatus, failure?.httpStatus) &&
-    isOneOf(match.errorType, failure?.errorType) &&
-    isOneOf(match.category, failure?.category) &&
-    isOneOf(match.reason, failure?.reason) &&
-    isOneOf(match.terminalReason, failure?.terminalReason) &&
-    isOneOf(match.apiKeySource, apiKeySource) &&
-    isAsAsked(match.hasReset, (failure?.resetsAt ?? null) !== null) &&
-    isAsAsked(match.isGateway, isGateway) &&
-    isAsAsked(match.isStoreDead, isStoreDead) &&
-    isAsAsked(match.isSilent, isSilent) &&
-    (match.text === undefined || isSaid(match.text, evidence)) &&
-    (match.stderr === undefined || patternOf(match.stderr, "im").test(evidence.stderr))
-  );
+function toldReset(
+  text: string,
+  resets: string | null,
+  now: number,
+  timeZone: () => string | null,
+): number | null {
+  const epoch = /limit reached\|(\d{10})\b/.exec(text)?.[1];
+  if (epoch !== undefined) return Number(epoch) * 1000;
+  return resets === null ? null : resetTime(resets.trim(), now, timeZone());
 }
 
-function isOneOf<T>(wanted: readonly T[] | undefined, found: T | null | undefined): boolean {
-  return wanted === undefined || (found !== null && found !== undefined && wanted.includes(found));
+function factsOf({ failure, ...known }: RunEvidence): Facts {
+  return {
+    text: failure === null ? null : textsOf(failure),
+    stderr: known.stderr,
+    httpStatus: failure?.httpStatus ?? null,
+    errorType: failure?.errorType ?? null,
+    category: failure?.category ?? null,
+    reason: failure?.reason ?? null,
+    terminalReason: failure?.terminalReason ?? null,
+    apiKeySource: known.apiKeySource,
+    hasReset: (failure?.resetsAt ?? null) !== null,
+    isGateway: known.isGateway,
+    isStoreDead: known.isStoreDead,
+    isSilent: known.isSilent,
+  };
 }
 
-function isAsAsked(wanted: boolean | undefined, found: boolean): boolean {
-  return wanted === undefined || wanted === found;
+/** @returns nothing for mere text that is not Claude Code's. */
+function textsOf({ text, isCertain }: FailureReport): readonly string[] {
+  return isCertain ? [text] : unwrapped(text).filter(isFailureText);
 }
 
 const OPENING = new RegExp(`^(?:${FAILURE_OPENINGS.join("|")})`, "i");
-const patterns = new Map<readonly string[], RegExp>();
-
-function isSaid(sources: readonly string[], { failure }: RunEvidence): boolean {
-  if (failure === null) return false;
-  if (!failure.isCertain && !isFailureText(failure.text)) return false;
-  return patternOf(sources, "i").test(failure.text);
-}
-
-function patternOf(sources: readonly string[], flags: string): RegExp {
-  const known = patterns.get(sources);
-  if (known !== undefined) return known;
-  const pattern = new RegExp(sources.join("|"), flags);
-  patterns.set(sources, pattern);
-  return pattern;
-}
 
 /** Paragraphs are a model's: of Claude Code's own messages only a page of HTML has more than a line or two. */
 function isFailureText(text: string): boolean {

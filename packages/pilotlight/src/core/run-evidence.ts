@@ -47,6 +47,8 @@ export interface OutputEvidence {
   readonly format: OutputFormat;
   /** Anything but white space. */
   readonly hasOutput: boolean;
+  /** Anything in JSON, or what set out to be; `false` of mere text. */
+  readonly hasJson: boolean;
   /** The last `result`: whether it is an error, and whether there is anything in it. `null` where there was none. */
   readonly result: { readonly isError: boolean; readonly isEmpty: boolean } | null;
   /** Of the last result or API error. */
@@ -136,7 +138,8 @@ function failureOf({ isClaude, exit, output, session, stderr }: RunParts): Failu
   const result = output?.result ?? null;
   if (output?.failure && result?.isError !== false) return enriched(output.failure, written);
   if (result !== null) return null;
-  if (exit === 0 && output?.hasOutput === true) return null;
+  // Words where JSON was asked for may be anybody's; the session file still tells.
+  if (exit === 0 && output?.hasOutput === true && output.format === "text") return null;
   if (written !== null) return enriched(written, output?.failure ?? null);
   // The model had the last word, so whatever looks like a failure message is a quotation.
   if (exit === 0 || (session.state === "found" && session.hasLastWord)) return null;
@@ -162,7 +165,8 @@ function isSilent({ isClaude, exit, output, session }: RunParts): boolean {
   if (!isClaude || exit !== 0 || output === null || !output.isComplete) return false;
   if (session.hasAnswer) return false;
   if (output.result !== null) return !output.result.isError && output.result.isEmpty;
-  return output.format !== "text" || !output.hasOutput;
+  // Words where JSON was asked for are somebody's answer, though not the one that was asked for.
+  return output.hasJson || !output.hasOutput;
 }
 
 /**

@@ -9,6 +9,7 @@ import type {
   GrantResult,
   RefreshGrant,
 } from "../core/ports.ts";
+import { failedGrant, recogniseRefresh } from "../core/recognise-refresh.ts";
 import { isSafeTokenUrl } from "./safe-token-url.ts";
 import { type ParseFields, type RawResponse, readTokenResponse } from "./token-response.ts";
 
@@ -21,27 +22,6 @@ interface Spill {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly response: RawResponse;
 }
-
-/** Errors of connections that were never made: the refresh token has not left this machine. */
-const NEVER_SENT = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "ENETUNREACH",
-  "EHOSTUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "UND_ERR_PRX_CONN",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "CERT_HAS_EXPIRED",
-  "CERT_NOT_YET_VALID",
-  "CERT_UNTRUSTED",
-  "CERT_REJECTED",
-  "CERT_REVOKED",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-]);
 
 /**
  * The opt-in driver: a refresh grant sent to the token endpoint by Pilotlight itself, under its own
@@ -164,21 +144,20 @@ async function post(
 }
 
 function lost(error: unknown): GrantResult {
-  const failed = { kind: "failed", retryAfter: null } as const;
   const causes = causesOf(error);
-  const never = causes.find(isNeverSent);
-  if (never !== undefined) {
-    const detail = `no connection: ${never.code ?? ""} ${never.message}`;
-    return { ...failed, code: "network_unavailable", spent: "no", detail };
+  for (const { code, message } of causes) {
+    const facts = {
+      via: "endpoint",
+      isAnswered: false,
+      errno: code ?? null,
+      cause: message,
+    } as const;
+    const row = recogniseRefresh(facts);
+    if (row.grant === "stands") return failedGrant(row, `no connection: ${code ?? ""} ${message}`);
   }
   const code = causes.find((cause) => typeof cause.code === "string")?.code;
-  const detail = `the connection broke before the answer (${code ?? "no reason given"})`;
-  return { ...failed, code: "in_doubt", spent: "maybe", detail };
-}
-
-function isNeverSent({ code, message }: NodeJS.ErrnoException): boolean {
-  // undici gives a proxy's refusal of the tunnel the code of an aborted request.
-  return NEVER_SENT.has(code ?? "") || /^Proxy response \(\d+\)/.test(message);
+  const row = recogniseRefresh({ via: "endpoint", isAnswered: false });
+  return failedGrant(row, `the connection broke before the answer (${code ?? "no reason given"})`);
 }
 
 function causesOf(error: unknown): readonly NodeJS.ErrnoException[] {
@@ -214,6 +193,6 @@ async function makePrivate(folder: string): Promise<void> {
 }
 
 function stillWaiting(patience: number): GrantResult {
-  const detail = `the token endpoint has not answered after ${patience / 1000} s`;
-  return { kind: "failed", code: "refresh_running", spent: "maybe", detail, retryAfter: null };
+  const row = recogniseRefresh({ via: "endpoint", isRunning: true });
+  return failedGrant(row, `the token endpoint has not answered after ${patience / 1000} s`);
 }

@@ -1,5 +1,6 @@
 import type { Entry } from "../core/credential.ts";
 import type { GrantResult } from "../core/ports.ts";
+import { failedGrant, recogniseRefresh } from "../core/recognise-refresh.ts";
 
 /** An answer of the token endpoint as it came, kept before anything is made of it. */
 export interface RawResponse {
@@ -10,15 +11,6 @@ export interface RawResponse {
   /** Epoch ms. */
   readonly receivedAt: number;
 }
-
-/** Errors of RFC 6749 §5.2 that say something about the request or who sends it, and nothing about the grant. */
-const REFUSALS = new Set<unknown>([
-  "invalid_client",
-  "invalid_request",
-  "invalid_scope",
-  "unauthorized_client",
-  "unsupported_grant_type",
-]);
 
 /** A life (s) longer than a century is a mistake of whoever sent it. */
 const LONGEST = 100 * 365 * 24 * 60 * 60;
@@ -51,14 +43,18 @@ function readSuccess(
   const accessToken = answer?.["access_token"];
   if (typeof accessToken !== "string" || accessToken === "") {
     const detail = `the token endpoint said ${raw.status} with a body that holds no access token; it is kept in the spill`;
-    return { kind: "failed", code: "in_doubt", spent: "maybe", detail, retryAfter: null };
+    return hollow(detail);
   }
   const entry = parseFields({ ...fields, ...storedFields(raw, answer ?? {}, fields, accessToken) });
   if (entry.state !== "present") {
     const detail = "the new tokens could not be understood; they are kept in the spill";
-    return { kind: "failed", code: "in_doubt", spent: "maybe", detail, retryAfter: null };
+    return hollow(detail);
   }
   return { kind: "issued", credential: entry.credential };
+}
+
+function hollow(detail: string): GrantResult {
+  return failedGrant(recogniseRefresh({ via: "endpoint", isHollow: true }), detail);
 }
 
 function storedFields(
@@ -89,23 +85,17 @@ function storedFields(
 function readFailure(raw: RawResponse, answer: Fields | null): GrantResult {
   const { status } = raw;
   // RFC 6749 §5.2 puts the code into "error" as text; an Anthropic-style error object says nothing about the grant.
-  const error = answer?.["error"];
-  if ((status === 400 || status === 401) && error === "invalid_grant") {
-    return { kind: "rejected", detail: `the token endpoint said ${status} invalid_grant` };
-  }
-  const failed = { kind: "failed", spent: "no", retryAfter: retryAfterIn(raw) } as const;
-  const name = typeof error === "string" ? ` ${error.slice(0, 40)}` : "";
+  const oauthError = typeof answer?.["error"] === "string" ? answer["error"] : null;
+  const row = recogniseRefresh({
+    via: "endpoint",
+    isAnswered: true,
+    httpStatus: status,
+    oauthError,
+    body: answer === null ? "other" : "json",
+  });
+  const name = oauthError === null ? "" : ` ${oauthError.slice(0, 40)}`;
   const redirect = status >= 300 && status < 400 ? " (a redirect, which is not followed)" : "";
-  const detail = `the token endpoint said ${status}${name}${redirect}`;
-  if (status === 429) return { ...failed, code: "throttled", detail };
-  if (status === 403 && answer === null) return { ...failed, code: "edge_forbidden", detail };
-  if (status === 403 || status === 404 || REFUSALS.has(error)) {
-    return { ...failed, code: "endpoint_refused", detail };
-  }
-  // A gateway that gave up on the server behind it does not know what that server did.
-  if (status === 502 || status === 504)
-    return { ...failed, code: "in_doubt", spent: "maybe", detail };
-  return { ...failed, code: "endpoint_unavailable", detail };
+  return failedGrant(row, `the token endpoint said ${status}${name}${redirect}`, retryAfterIn(raw));
 }
 
 /** ms; RFC 9110 §10.2.3 allows seconds or a date. */

@@ -15,7 +15,10 @@ const EXITS: Record<ErrorCode, number> = {
   bug: 70,
   silent_exit: 70,
   cannot_persist: 73,
+  output_lost: 73,
+  store_read_only: 73,
   lock_busy: 75,
+  login_renewed: 75,
   throttled: 75,
   in_doubt: 75,
   refresh_unknown: 75,
@@ -42,6 +45,7 @@ const EXITS: Record<ErrorCode, number> = {
   cannot_isolate: 78,
   nested: 78,
   state_newer: 78,
+  state_unreadable: 78,
 };
 
 const CODES = Object.keys(TRAITS) as ErrorCode[];

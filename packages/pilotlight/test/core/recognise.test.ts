@@ -6,7 +6,7 @@ import {
   failureReport,
   type RunEvidence,
 } from "../../src/core/run-evidence.ts";
-import { VERDICT_TABLE } from "../../src/core/verdict-table.ts";
+import { RUN_ROWS } from "../../src/core/verdict-table.ts";
 
 const evidence = (
   text: string | null,
@@ -24,11 +24,13 @@ const evidence = (
 });
 
 const codeOf = (seen: RunEvidence) => {
-  const verdict = recognise(seen);
+  const verdict = recognise(seen, NOW);
   return verdict.kind === "ok" ? "ok" : verdict.code;
 };
 
-const TEXTS = VERDICT_TABLE.flatMap(({ examples }) => examples);
+const NOW = Date.UTC(2026, 10, 20, 12);
+
+const TEXTS = RUN_ROWS.flatMap(({ examples }) => examples);
 
 describe("recognition", () => {
   it("calls exit 0 without a failure ok, and exit 0 with nothing to show silent", () => {
@@ -36,14 +38,19 @@ describe("recognition", () => {
     expect(codeOf(evidence(null, {}, { exit: 0, isSilent: true }))).toBe("silent_exit");
   });
 
+  it("calls any other end without a word an unknown failure", () => {
+    for (const exit of [1, null]) {
+      expect(codeOf(evidence(null, {}, { exit }))).toBe("unknown_failure");
+    }
+  });
+
   it("lets a failure outrank exit 0", () => {
     expect(codeOf(evidence("x", { httpStatus: 401 }, { exit: 0 }))).toBe("auth_rejected");
   });
 
   it("calls what it does not know unknown, and shows it whole, without its tokens", () => {
-    const verdict = recognise(
-      evidence("Something new happened to sk-ant-oat01-TEST-abc, Bearer TEST-secret"),
-    );
+    const text = "Something new happened to sk-ant-oat01-TEST-abc, Bearer TEST-secret";
+    const verdict = recognise(evidence(text), NOW);
     expect(verdict).toMatchObject({
       code: "unknown_failure",
       text: "Something new happened to [secret], Bearer [secret]",
@@ -79,15 +86,28 @@ describe("recognition", () => {
 
   it("tells when a limit ends, in the server's time or in Claude Code's words", () => {
     const resetsAt = 1_795_180_000_000;
-    expect(recognise(evidence("", { httpStatus: 429, resetsAt }))).toMatchObject({
+    expect(recognise(evidence("", { httpStatus: 429, resetsAt }), NOW)).toMatchObject({
       code: "usage_limit",
       resetsAt,
       resets: null,
     });
-    expect(
-      recognise(evidence("You've hit your session limit · resets 3:45pm (UTC)")),
-    ).toMatchObject({ resetsAt: null, resets: "3:45pm (UTC)" });
-    expect(recognise(evidence("Claude AI usage limit reached|1795180000"))).toMatchObject({
+    const told = (text: string) => recognise(evidence(text), NOW, () => "America/New_York");
+    expect(told("You've hit your session limit · resets 3:45pm (UTC)")).toMatchObject({
+      resetsAt: Date.UTC(2026, 10, 20, 15, 45),
+      resets: "3:45pm (UTC)",
+    });
+    expect(told("You've hit your Opus limit · resets 3pm")).toMatchObject({
+      resetsAt: Date.UTC(2026, 10, 20, 20),
+      resets: "3pm",
+    });
+    expect(told("You've hit your weekly limit · resets Nov 24, 3pm (UTC)\n")).toMatchObject({
+      resetsAt: Date.UTC(2026, 10, 24, 15),
+    });
+    expect(told("You've hit your weekly limit · resets next week")).toMatchObject({
+      resetsAt: null,
+      resets: "next week",
+    });
+    expect(told("Claude AI usage limit reached|1795180000")).toMatchObject({
       code: "usage_limit",
       resetsAt,
     });
@@ -98,7 +118,7 @@ describe("recognition", () => {
     ["something (request id: req_011CTEST)", "req_011CTEST"],
     ["nothing of the kind", null],
   ])("finds the request id in %s", (text, requestId) => {
-    expect(recognise(evidence(text))).toMatchObject({ requestId });
+    expect(recognise(evidence(text), NOW)).toMatchObject({ requestId });
   });
 });
 
@@ -116,6 +136,19 @@ describe("whatever else is known, and whatever the text says", () => {
       fc.property(fc.constantFrom(...TEXTS), names, (text, known) => {
         const code = codeOf(evidence(text, { ...known, httpStatus: 429 }));
         expect(["usage_limit", "overloaded"]).toContain(code);
+      }),
+    );
+  });
+
+  it("a page of an edge network never says anything of the login", () => {
+    const page = "<!DOCTYPE html><html><title>Attention Required! | Cloudflare</title></html>";
+    const statuses = fc.constantFrom(null, 401, 403, 429, 500, 503, 520);
+    const openings = fc.constantFrom("", "API Error: 403 ", "API Error: 401 ");
+    fc.assert(
+      fc.property(openings, statuses, names, (opening, httpStatus, known) => {
+        const code = codeOf(evidence(opening + page, { ...known, httpStatus }));
+        const passing = ["edge_forbidden", "overloaded", "usage_limit", "api_unavailable"];
+        expect(passing).toContain(code);
       }),
     );
   });
@@ -151,7 +184,8 @@ describe("whatever else is known, and whatever the text says", () => {
       .map((tail) => `sk-ant-oat01-TEST${tail}`);
     fc.assert(
       fc.property(token, fc.constantFrom(...TEXTS), (secret, text) => {
-        const verdict = recognise(evidence(`${text} ${secret} "Bearer ${secret}\n" ${secret}`));
+        const seen = evidence(`${text} ${secret} "Bearer ${secret}\n" ${secret}`);
+        const verdict = recognise(seen, NOW);
         expect(JSON.stringify(verdict)).not.toContain(secret.slice(8));
       }),
     );

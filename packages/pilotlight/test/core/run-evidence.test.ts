@@ -14,6 +14,7 @@ const CLEAN = { toolUse: false, assistantMessage: false };
 const output = (more: Partial<OutputEvidence> = {}): OutputEvidence => ({
   format: "text",
   hasOutput: false,
+  hasJson: false,
   result: null,
   failure: null,
   text: "",
@@ -71,6 +72,8 @@ describe("which source is believed", () => {
     expect(weigh({ output: printed("anything"), session: wroteError }).failure).toEqual(THEIRS);
     expect(weigh({ exit: null, session: wroteError }).failure).toEqual(THEIRS);
     expect(weigh({ exit: 0, session: wroteError }).failure).toEqual(THEIRS);
+    const words = output({ format: "json", hasOutput: true, text: null });
+    expect(weigh({ exit: 0, output: words, session: wroteError }).failure).toEqual(THEIRS);
   });
 
   it("not the session file of a run that printed something and ended well", () => {
@@ -117,7 +120,8 @@ describe("a silent exit", () => {
     ["text", printed("Hello"), false],
     ["text too long to keep", output({ hasOutput: true, text: null, isComplete: false }), false],
     ["no result", json(null), true],
-    ["something else than a result", { ...json(null), hasOutput: true }, true],
+    ["some JSON other than a result", { ...json(null), hasOutput: true, hasJson: true }, true],
+    ["words instead of JSON", { ...json(null), hasOutput: true }, false],
     ["a result", json({ isError: false, isEmpty: false }), false],
     ["a result with nothing in it", json({ isError: false, isEmpty: true }), true],
     ["a result that is an error", json({ isError: true, isEmpty: true }), false],

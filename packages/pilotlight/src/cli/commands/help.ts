@@ -1,4 +1,10 @@
-import { PilotlightError, TRAITS, type ErrorCode, traitsOf } from "../../core/errors.ts";
+import { type ErrorPage, errorPage, prospectOf } from "../../core/error-page.ts";
+import { type ErrorCode, PilotlightError, TRAITS } from "../../core/errors.ts";
+import { FAILURE_MODES, type FailureMode } from "../../core/failure-modes.ts";
+import { VERDICTS } from "../../core/verdict-catalogue.ts";
+import type { VerdictRow } from "../../core/verdict-row.ts";
+import { VERDICT_TABLE } from "../../core/verdict-table.ts";
+import { DOCTOR_CHECKS } from "../doctor/doctor-checks.ts";
 import type { Io } from "../io.ts";
 import { sentence } from "../print-error.ts";
 
@@ -6,24 +12,93 @@ export interface HelpOptions {
   readonly json?: boolean;
 }
 
-/** `pilotlight help <code>`: what an error code means and what to do. */
-export function helpOnCode(code: string, options: HelpOptions, io: Io): number {
-  if (!Object.hasOwn(TRAITS, code)) {
-    const known = Object.keys(TRAITS).join(", ");
-    throw new PilotlightError(
-      "usage",
-      `${JSON.stringify(code)} is no error code (known: ${known})`,
-    );
+/**
+ * `pilotlight help <topic>`: what an error code, a verdict (`usage-limit`) or a failure mode (`FM-12`)
+ * means, and what to do. Without a topic, the whole verdict table as JSON.
+ * @throws PilotlightError `usage` for any other topic
+ */
+export function helpOn(topic: string | null, options: HelpOptions, io: Io): number {
+  if (topic === null) io.out(`${JSON.stringify(VERDICTS)}\n`);
+  else {
+    const { json, text } = articleOn(topic);
+    io.out(options.json === true ? `${JSON.stringify(json)}\n` : text());
   }
-  const { what, fix, command, exit, http, retryable, mover } = traitsOf(code as ErrorCode);
-  if (options.json === true) {
-    const page = { code, what, fix, command: command ?? null, by: mover, retryable, exit, http };
-    io.out(`${JSON.stringify({ schema: "pilotlight.help/v1", ...page })}\n`);
-    return 0;
-  }
-  io.out(`${code}\n\n  ${sentence(what)}\n  ${sentence(fix)}\n`);
-  if (command !== undefined) io.out(`    $ ${command}\n`);
-  const again = retryable ? "a later try can succeed" : "trying again changes nothing";
-  io.out(`\n  exit ${exit} · HTTP ${http} · ${again} · next move: ${mover}\n`);
   return 0;
+}
+
+interface Article {
+  readonly json: object;
+  readonly text: () => string;
+}
+
+function articleOn(topic: string): Article {
+  if (Object.hasOwn(TRAITS, topic)) return articleOnCode(errorPage(topic as ErrorCode));
+  const row = VERDICT_TABLE.find(({ id }) => id === topic);
+  if (row !== undefined) return articleOnVerdict(row);
+  const mode = FAILURE_MODES.find(({ fm }) => fm === topic.toUpperCase());
+  if (mode !== undefined) return articleOnFailure(mode);
+  const known = Object.keys(TRAITS).join(", ");
+  const detail = `${JSON.stringify(topic)} is no error code, verdict or failure mode (codes: ${known})`;
+  throw new PilotlightError("usage", detail);
+}
+
+function articleOnCode(page: ErrorPage): Article {
+  const { mover: by, command = null, verdicts, ...rest } = page;
+  const ids = verdicts.map(({ id }) => id);
+  return {
+    json: { schema: "pilotlight.help/v1", ...rest, command, by, verdicts: ids },
+    text: () => textOnCode(page),
+  };
+}
+
+function textOnCode(page: ErrorPage): string {
+  const { code, what, why, tell, fix, command, exit, http, retryable, mover, verdicts } = page;
+  const typed = command === undefined ? "" : `\n    $ ${command}`;
+  const parts = [
+    code,
+    `  ${sentence(what)}`,
+    ...(why === null ? [] : [`Why\n  ${why}`]),
+    ...(tell === null ? [] : [`How to tell\n  ${tell}`]),
+    `What to do\n  ${sentence(fix)}${typed}`,
+    ...verdicts.map(({ symptom, steps }) => `${sentence(symptom)}\n${listOf(steps)}`),
+    `exit ${exit} · HTTP ${http} · ${prospectOf(retryable, mover)} · next move: ${mover}`,
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function articleOnVerdict(row: VerdictRow): Article {
+  const { id, symptom, examples, steps, note, code, whoMoves, fm } = row;
+  const said = examples.map((text) => `  “${text}”`).join("\n");
+  const parts = [
+    id,
+    `  ${sentence(symptom)}`,
+    ...(said === "" ? [] : [`As seen\n${said}`]),
+    `What to do\n${listOf(steps)}`,
+    ...(note === "" ? [] : [`  ${note}`]),
+    `${code} · next move: ${whoMoves}${fm.length === 0 ? "" : ` · ${fm.join(", ")}`}`,
+  ];
+  return {
+    json: { schema: "pilotlight.help/v1", verdict: row },
+    text: () => `${parts.join("\n\n")}\n`,
+  };
+}
+
+function articleOnFailure({ fm, title }: FailureMode): Article {
+  const rows = VERDICT_TABLE.filter((row) => row.fm.includes(fm));
+  const checks = DOCTOR_CHECKS.filter((check) => check.fm.includes(fm));
+  const parts = [
+    fm,
+    `  ${title}.`,
+    ...rows.map(({ id, symptom, steps }) => `${id}: ${sentence(symptom)}\n${listOf(steps)}`),
+    ...checks.map((check) => `pilotlight doctor looks at it: ${check.title} (${check.id})`),
+  ];
+  const [verdicts, looks] = [rows, checks].map((list) => list.map(({ id }) => id));
+  return {
+    json: { schema: "pilotlight.help/v1", fm, title, verdicts, checks: looks },
+    text: () => `${parts.join("\n\n")}\n`,
+  };
+}
+
+function listOf(steps: readonly string[]): string {
+  return steps.map((step, index) => `  ${index + 1}. ${step}`).join("\n");
 }

@@ -1,15 +1,19 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunCode } from "../../../src/core/verdict-row.ts";
 import type { Reply, Sandbox } from "../../../src/sandbox/index.ts";
-import type { ClaudeVersion } from "../../support/claude-builds.ts";
+import { CLAUDE_VERSIONS } from "../../support/claude-builds.ts";
 import type { IsolatedHome } from "../../support/isolated.ts";
+
+/** The builds whose runs are kept: those that the tests start, and one that was only recorded. */
+export const CORPUS_VERSIONS = [...CLAUDE_VERSIONS, "2.1.118"] as const;
+export type CorpusVersion = (typeof CORPUS_VERSIONS)[number];
 
 /** One way to make a run of Claude Code end, and what its end must be recognised as. */
 export interface CorpusCase {
   readonly id: string;
-  readonly expected: RunCode | "ok" | Readonly<Record<ClaudeVersion, RunCode | "ok">>;
-  /** Whether the session file must show that a repeat does nothing twice. */
+  readonly expected: RunCode | "ok" | Readonly<Record<CorpusVersion, RunCode | "ok">>;
+  /** Whether the session file of a failed run must show that a repeat does nothing twice. */
   readonly isSafe: boolean;
   /** @returns what the child's environment needs besides. */
   readonly arrange: (scene: Scene) => Record<string, string> | void;
@@ -38,12 +42,19 @@ const rejectAfterTool =
     return [{ type: "tool_use", name: "Bash", input }];
   };
 
+/** 2.1.104 and 2.1.118 only repeat the 401 for the token that had expired. */
+const AFTER_INVALID_GRANT = {
+  "2.1.329": "login_ended",
+  "2.1.216": "login_ended",
+  "2.1.118": "auth_rejected",
+  "2.1.104": "auth_rejected",
+} as const;
+
 export const CORPUS_CASES: readonly CorpusCase[] = [
   { id: "ok", expected: "ok", isSafe: false, arrange: signedIn },
   {
     id: "grant-rejected",
-    // 2.1.104 only repeats the 401 for the token that had expired.
-    expected: { "2.1.329": "login_ended", "2.1.216": "login_ended", "2.1.104": "auth_rejected" },
+    expected: AFTER_INVALID_GRANT,
     isSafe: true,
     arrange({ sandbox, store }) {
       store(sandbox.signIn({ accessTokenLife: 0 }));
@@ -52,11 +63,42 @@ export const CORPUS_CASES: readonly CorpusCase[] = [
   },
   {
     id: "login-over",
-    expected: { "2.1.329": "login_ended", "2.1.216": "login_ended", "2.1.104": "auth_rejected" },
+    expected: AFTER_INVALID_GRANT,
     isSafe: true,
     arrange({ sandbox, store }) {
       store(sandbox.signIn({ accessTokenLife: 0 }));
       sandbox.endLogin();
+    },
+  },
+  {
+    id: "blanked-store",
+    expected: {
+      "2.1.329": "login_ended",
+      "2.1.216": "login_ended",
+      "2.1.118": "no_credential",
+      "2.1.104": "no_credential",
+    },
+    isSafe: true,
+    arrange({ sandbox, store }) {
+      const { claudeAiOauth } = sandbox.signIn();
+      const blank = { accessToken: "", refreshToken: "", expiresAt: 0 };
+      store({ claudeAiOauth: { ...claudeAiOauth, ...blank } });
+    },
+  },
+  {
+    id: "orphaned-lock",
+    expected: {
+      "2.1.329": "lock_busy",
+      "2.1.216": "auth_rejected",
+      // The older ones wait until it is stale, and take it over.
+      "2.1.118": "ok",
+      "2.1.104": "ok",
+    },
+    isSafe: true,
+    arrange({ sandbox, store, home }) {
+      store(sandbox.signIn({ accessTokenLife: 0 }));
+      mkdirSync(join(home.configDir, ".oauth_refresh.lock"));
+      mkdirSync(`${home.configDir}.lock`);
     },
   },
   {
@@ -92,6 +134,7 @@ export const CORPUS_CASES: readonly CorpusCase[] = [
     expected: {
       "2.1.329": "account_problem",
       "2.1.216": "organization_forbidden",
+      "2.1.118": "organization_forbidden",
       "2.1.104": "organization_forbidden",
     },
     isSafe: true,
@@ -188,6 +231,6 @@ export const CORPUS_CASES: readonly CorpusCase[] = [
   },
 ];
 
-export function expectedOf({ expected }: CorpusCase, version: ClaudeVersion): RunCode | "ok" {
+export function expectedOf({ expected }: CorpusCase, version: CorpusVersion): RunCode | "ok" {
   return typeof expected === "string" ? expected : expected[version];
 }

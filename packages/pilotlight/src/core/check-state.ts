@@ -1,0 +1,182 @@
+import { printDuration } from "./duration.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { Action, LoginStatus } from "./login-status.ts";
+import type { TokenFlaw } from "./token-flaw.ts";
+
+/** The states of a monitoring plugin; their exit codes are 0 to 3 in this order. */
+export const CHECK_STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"] as const;
+export type CheckState = (typeof CHECK_STATES)[number];
+
+/** From when on something is worth a warning, or critical; all in ms that are left. */
+export interface CheckLimits {
+  /** The access token's, where nothing here can renew it. */
+  readonly warnToken: number;
+  readonly critToken: number;
+  readonly warnLogin: number;
+  readonly critLogin: number;
+  /** Jobs start through `pilotlight run`, which renews: an expired token that can be renewed is no trouble. */
+  readonly onDemand: boolean;
+}
+
+/** What a check knows of one login. */
+export interface CheckFacts {
+  readonly status: LoginStatus;
+  /** What would be used instead of the stored login, and where it stands; `null` when the login is used. */
+  readonly shadowedBy: string | null;
+  /** The file system of the store takes no write here. */
+  readonly isReadOnly: boolean;
+  /** What is wrong with the looks of a token in the environment that would be used; its text names the place. */
+  readonly flaw: TokenFlaw | null;
+}
+
+/** One thing that a check has to say. */
+interface Remark {
+  readonly state: CheckState;
+  readonly code: Action["code"] | null;
+  readonly text: string;
+  readonly command: string | null;
+}
+
+/** What a check says of one login. */
+export interface CheckedLogin extends Remark {
+  readonly name: string;
+  /** Seconds; `null` where nobody knows. */
+  readonly expiresIn: number | null;
+  /** Days, with their fraction. */
+  readonly loginEndsIn: number | null;
+  /** True where the access token's limits count, because nothing here can renew it. */
+  readonly isTokenLimited: boolean;
+}
+
+const DAY = 86_400_000;
+const RANK: readonly CheckState[] = ["OK", "UNKNOWN", "WARNING", "CRITICAL"];
+
+/** The worst of several states; UNKNOWN is worse than OK only. */
+export function worstState(states: readonly CheckState[]): CheckState {
+  return RANK[Math.max(0, ...states.map((state) => RANK.indexOf(state)))] ?? "UNKNOWN";
+}
+
+/** Judges one login at `now` (epoch ms). Never OK for what is not known, and "unproved" is said where nothing proved it. */
+export function checkState(facts: CheckFacts, limits: CheckLimits, now: number): CheckedLogin {
+  const { status } = facts;
+  const remarks = [
+    ...credentialRemarks(facts, limits),
+    ...loginEndRemarks(status, limits, now),
+    ...sideRemarks(facts),
+  ];
+  const state = worstState(remarks.map((remark) => remark.state));
+  const [worst] = remarks.filter((remark) => remark.state === state);
+  const sorted = [...(worst ? [worst] : []), ...remarks.filter((remark) => remark !== worst)];
+  const end = status.loginEndsAt === null ? null : (Date.parse(status.loginEndsAt) - now) / DAY;
+  return {
+    name: status.name,
+    state,
+    code: worst?.code ?? null,
+    command: worst?.command ?? null,
+    text: sorted.map(({ text }) => text).join("; ") || goodText(status, now),
+    expiresIn: status.accessToken?.expiresInSeconds ?? null,
+    loginEndsIn: end === null ? null : Math.floor(end * 100) / 100,
+    isTokenLimited: isTokenLimited(facts),
+  };
+}
+
+function credentialRemarks(facts: CheckFacts, limits: CheckLimits): readonly Remark[] {
+  const { status, isReadOnly } = facts;
+  const { phase, usable, refreshable, action } = status;
+  if (status.source === "claude-keychain" && phase === "absent") {
+    return [remark("UNKNOWN", "unsupported", "the macOS Keychain is not read by Pilotlight")];
+  }
+  if (!usable && !refreshable) {
+    // A monitor that may not read the file has learnt nothing about the login.
+    const isHidden = action?.code === "credential_unreadable";
+    return [fromAction(isHidden ? "UNKNOWN" : "CRITICAL", action)];
+  }
+  if (phase === "static") return [];
+  if (isReadOnly && !usable) {
+    const text = `the access token is ${phase}, and its store is mounted read-only: whoever owns it must renew it`;
+    return [remark("CRITICAL", "cannot_persist", text)];
+  }
+  if (status.inDoubt) return [fromAction("WARNING", action)];
+  if (!usable) {
+    return limits.onDemand && phase === "expired" ? [] : [fromAction("WARNING", action)];
+  }
+  return isTokenLimited(facts) ? tokenEndRemarks(facts, limits) : [];
+}
+
+/** A key or setup-token has no end that anybody could tell. */
+function isTokenLimited({ status, isReadOnly }: CheckFacts): boolean {
+  return status.phase !== "static" && (!status.refreshable || isReadOnly);
+}
+
+function tokenEndRemarks({ status, isReadOnly }: CheckFacts, limits: CheckLimits): Remark[] {
+  const seconds = status.accessToken?.expiresInSeconds ?? null;
+  if (seconds === null) return [];
+  const state = stateBy(seconds * 1000, limits.warnToken, limits.critToken);
+  if (state === "OK") return [];
+  const why = isReadOnly ? "its store is mounted read-only" : "it has no usable refresh token";
+  const text = `the access token ends in ${printDuration(seconds * 1000)}, and nothing here can renew it: ${why}`;
+  return [remark(state, isReadOnly ? "cannot_persist" : "not_refreshable", text)];
+}
+
+function loginEndRemarks(status: LoginStatus, limits: CheckLimits, now: number): Remark[] {
+  // Once it is over, its date is no news.
+  if (status.loginEndsAt === null || (!status.usable && !status.refreshable)) return [];
+  const left = Date.parse(status.loginEndsAt) - now;
+  const state = stateBy(left, limits.warnLogin, limits.critLogin);
+  if (state === "OK") return [];
+  const when =
+    left > 0 ? `ends in ${printDuration(left)}` : `was to end ${printDuration(left)} ago`;
+  const text = `this login ${when}, and only a new sign-in renews it`;
+  return [{ state, code: "login_ends_soon", text, command: "claude auth login" }];
+}
+
+function sideRemarks({ status, shadowedBy, flaw }: CheckFacts): Remark[] {
+  const remarks: Remark[] = [];
+  if (flaw !== null) {
+    const state = flaw.severity === "failure" ? "CRITICAL" : "WARNING";
+    remarks.push(remark(state, "wrong_credential", flaw.text));
+  }
+  if (shadowedBy !== null) {
+    const text = `${shadowedBy} would be used instead of the stored login`;
+    remarks.push(remark("WARNING", "credential_shadowed", text));
+  }
+  if (status.scopes !== null && !status.scopes.includes("user:inference") && status.usable) {
+    const text = "the login lacks the scope user:inference, and some builds take it for logged out";
+    remarks.push(remark("WARNING", "scope_missing", text));
+  }
+  return remarks;
+}
+
+function stateBy(left: number, warn: number, critical: number): CheckState {
+  if (left < critical) return "CRITICAL";
+  return left < warn ? "WARNING" : "OK";
+}
+
+function goodText(status: LoginStatus, now: number): string {
+  const parts = [status.phase === "static" ? `${status.source} is set` : status.phase];
+  const { accessToken, loginEndsAt, proof } = status;
+  if (typeof accessToken?.expiresInSeconds === "number") {
+    const seconds = accessToken.expiresInSeconds;
+    const span = printDuration(seconds * 1000);
+    parts.push(seconds > 0 ? `access token ends in ${span}` : `renewed at the next start`);
+  }
+  if (loginEndsAt !== null) {
+    parts.push(`login ends in ${printDuration(Date.parse(loginEndsAt) - now)}`);
+  }
+  parts.push(
+    proof.state === "proved" && proof.at !== null
+      ? `proved by ${proof.by ?? "?"} ${printDuration(now - Date.parse(proof.at))} ago`
+      : "unproved: nothing here has seen the server accept it",
+  );
+  return parts.join(", ");
+}
+
+function remark(state: CheckState, code: ErrorCode, text: string): Remark {
+  return { state, code, text, command: null };
+}
+
+function fromAction(state: CheckState, action: Action | null): Remark {
+  if (action === null)
+    return remark(state, "bug", "this login cannot be used, and nobody says why");
+  return { state, code: action.code, text: action.message, command: action.command };
+}
