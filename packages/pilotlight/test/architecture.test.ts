@@ -14,6 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[] | "everything">> = {
   stores: ["core"],
   keeper: ["core"],
   child: ["core"],
+  notify: ["core"],
   sandbox: ["core", "claude", "keeper"],
   cli: "everything",
   "index.ts": "everything",

@@ -1,4 +1,5 @@
 import type { OutputFormat } from "../core/run-evidence.ts";
+import { readWords } from "./claude-options.ts";
 
 /** What a command line says that starts Claude Code. */
 export interface ClaudeArguments {
@@ -49,53 +50,10 @@ export function claudeArguments(
   };
 }
 
-const SHORT: Readonly<Record<string, string>> = { p: "--print", c: "--continue", r: "--resume" };
-
-/** Flags whose next word is theirs, whatever it looks like; a prompt may begin with a dash. */
-const VALUED = new Set(
-  `
-  --output-format --input-format --session-id --settings --model --effort --fallback-model
-  --system-prompt --append-system-prompt --system-prompt-file --append-system-prompt-file
-  --permission-mode --permission-prompt-tool --agent --max-turns --max-budget-usd
-  --json-schema --agents --setting-sources --debug-file --max-thinking-tokens --name -n
-  `.split(/\s+/),
-);
-
-/** Every flag by its long name, with its value, "" where there is none. The last one wins. */
+/** Every option by its long name, with its first value, "" where there is none. The last one wins. */
 function readFlags(words: readonly string[]): ReadonlyMap<string, string> {
-  const flags = new Map<string, string>();
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? "";
-    if (word === "--") break;
-    if (!word.startsWith("-") || word === "-") continue;
-    const next = words[index + 1];
-    const [, long, inline] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
-    if (long !== undefined) flags.set(long, inline ?? "");
-    else if (VALUED.has(word) && next !== undefined) {
-      flags.set(word, next);
-      index += 1;
-    } else if (isResume(word) && next !== undefined && !next.startsWith("-")) {
-      flags.set("--resume", next);
-      index += 1;
-    } else if (word.startsWith("--")) flags.set(word, "");
-    else readShort(word.slice(1), flags);
-  }
-  return flags;
-}
-
-function isResume(word: string): boolean {
-  return word === "--resume" || word === "-r";
-}
-
-/** `-pc` is `-p -c`, and what follows an `r` is its value. */
-function readShort(letters: string, flags: Map<string, string>): void {
-  for (const [index, letter] of letters.split("").entries()) {
-    const long = SHORT[letter];
-    if (long === undefined) continue;
-    const rest = letters.slice(index + 1);
-    flags.set(long, letter === "r" ? rest.replace(/^=/, "") : "");
-    if (letter === "r") return;
-  }
+  const options = readWords(words).filter((word) => word.kind === "option");
+  return new Map(options.map(({ name, values }) => [name, values[0] ?? ""]));
 }
 
 /** How many words start Claude Code; `null` when they start something else. */

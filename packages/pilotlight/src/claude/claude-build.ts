@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, readFile, stat } from "node:fs/promises";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { execFile } from "node:child_process";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { PilotlightError } from "../core/errors.ts";
 import type { DurableFiles } from "../core/ports.ts";
@@ -61,7 +62,7 @@ export async function rehearsedClaude(
   if (rehearsal === undefined || isOldRefusal(rehearsal, options.now)) {
     rehearsal = await options.rehearse(command);
     const rehearsals = { ...memory.rehearsals, [build]: rehearsal };
-    await options.files.write(options.memoryFile, JSON.stringify({ ...memory, rehearsals }));
+    await remember({ ...memory, rehearsals }, options);
   }
   if (rehearsal.command === null) {
     throw new PilotlightError("cli_refused", `${command.argv.join(" ")}: ${rehearsal.detail}`);
@@ -79,7 +80,7 @@ export async function isolates(
   if (known !== undefined) return known;
   const does = await options.rehearse(command);
   const isolations = { ...memory.isolations, [build]: does };
-  await options.files.write(options.memoryFile, JSON.stringify({ ...memory, isolations }));
+  await remember({ ...memory, isolations }, options);
   return does;
 }
 
@@ -99,8 +100,18 @@ async function identify(
   }
   const build = createHash("sha256").update(hashes.join("\n")).digest("hex").slice(0, 16);
   const isNew = JSON.stringify(files) !== JSON.stringify(memory.files);
-  if (isNew) await options.files.write(options.memoryFile, JSON.stringify({ ...memory, files }));
+  if (isNew) await remember({ ...memory, files }, options);
   return { build, memory: { ...memory, files } };
+}
+
+/** What cannot be remembered, as in a container that is read-only, is found out again. */
+async function remember(memory: Memory, { memoryFile, files }: BuildOptions): Promise<void> {
+  try {
+    await mkdir(dirname(memoryFile), { recursive: true, mode: 0o700 });
+    await files.write(memoryFile, JSON.stringify(memory));
+  } catch {
+    return;
+  }
 }
 
 function isOldRefusal({ command, at }: Rehearsal, now: number): boolean {

@@ -65,6 +65,7 @@ function textOutput(): RunOutput {
         ...NOTHING,
         format: "text",
         hasOutput,
+        hasJson: false,
         text: plain !== null && plain.length <= TEXT_LIMIT ? plain : null,
         // Only the last message is printed: what was done before it does not show.
         shown: { toolUse: null, assistantMessage: null },
@@ -92,6 +93,8 @@ interface Heard {
   sessionId: string | null;
   resetsAt: number | null;
   rejections: number;
+  /** The refusal that the next message reports was counted when it was tried again. */
+  isCounted: boolean;
 }
 
 function eventOutput(format: "json" | "stream-json"): RunOutput {
@@ -103,8 +106,10 @@ function eventOutput(format: "json" | "stream-json"): RunOutput {
     sessionId: null,
     resetsAt: null,
     rejections: 0,
+    isCounted: false,
   };
   let hasOutput = false;
+  let hasJson = false;
   // A document may be spread over lines by whatever prints it.
   let document: string[] = [];
   let size = 0;
@@ -113,6 +118,7 @@ function eventOutput(format: "json" | "stream-json"): RunOutput {
     const plain = line.replace(ANSI, "").trim();
     if (plain === "") return;
     hasOutput = true;
+    hasJson ||= /^[[{]/.test(plain);
     if (format === "json" && (size += plain.length) <= LINE_LIMIT) document.push(plain);
     for (const event of eventsIn(plain)) hearEvent(heard, event);
   };
@@ -136,7 +142,8 @@ function eventOutput(format: "json" | "stream-json"): RunOutput {
       read(lines.rest());
       readDocument();
       document = [];
-      return evidenceOf(heard, format, { hasOutput: hasOutput || !isWhole, isComplete: isWhole });
+      hasOutput ||= !isWhole;
+      return evidenceOf(heard, format, { hasOutput, hasJson, isComplete: isWhole });
     },
   };
 }
@@ -163,17 +170,25 @@ function hearEvent(heard: Heard, event: Fields): void {
       heard.sessionId = textAt(event, "session_id") ?? heard.sessionId;
     }
     const isRejection = event["error"] === "authentication_failed" || event["error_status"] === 401;
-    if (event["subtype"] === "api_retry" && isRejection) heard.rejections += 1;
+    if (event["subtype"] !== "api_retry" || !isRejection) return;
+    heard.rejections += 1;
+    heard.isCounted = true;
   } else {
+    const { failure: before } = heard.told;
     hear(heard.told, event);
-    if (heard.told.failure?.httpStatus === 401) heard.rejections = Math.max(heard.rejections, 1);
+    const { failure } = heard.told;
+    if (failure === null || failure === before) return;
+    // 2.1.104 tells no status.
+    const isRejection = failure.httpStatus === 401 || failure.category === "authentication_failed";
+    if (isRejection && !heard.isCounted) heard.rejections += 1;
+    heard.isCounted = false;
   }
 }
 
 function evidenceOf(
   heard: Heard,
   format: "json" | "stream-json",
-  seen: { readonly hasOutput: boolean; readonly isComplete: boolean },
+  seen: Pick<OutputEvidence, "hasOutput" | "hasJson" | "isComplete">,
 ): OutputEvidence {
   const { result, init } = heard;
   const served = init?.["served_by_anthropic"];

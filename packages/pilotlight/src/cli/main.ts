@@ -1,3 +1,5 @@
+import { PilotlightError, traitsOf } from "../core/errors.ts";
+import { printError } from "./print-error.ts";
 import { run } from "./run.ts";
 
 const io = {
@@ -7,9 +9,16 @@ const io = {
   err: (text: string) => void process.stderr.write(text),
 };
 
-// A reader that has seen enough (`| head -1`) is no failure.
+let loss: PilotlightError | null = null;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
+  // A reader that has seen enough (`| head -1`) is no failure.
+  if (error.code !== "EPIPE") loss = new PilotlightError("output_lost", error.message);
 });
 
-process.exitCode = await run(process.argv.slice(2), io);
+const exit = await run(process.argv.slice(2), io);
+process.exitCode = exit;
+process.once("beforeExit", () => {
+  if (loss === null || exit !== 0) return;
+  io.err(printError(loss));
+  process.exitCode = traitsOf(loss.code).exit;
+});

@@ -6,7 +6,8 @@ import type { Outcome } from "../core/outcome.ts";
 import type { Tell } from "../core/ports.ts";
 import type { RefreshOptions } from "../core/wanted.ts";
 import { refresh } from "../keeper/refresh.ts";
-import { reject } from "../keeper/reject.ts";
+import { reject } from "../keeper/witness.ts";
+import { chronicle } from "./chronicle.ts";
 import { readConfig } from "./config.ts";
 import { selectLogins } from "./logins.ts";
 import { statusReport } from "./status-report.ts";
@@ -43,7 +44,18 @@ export async function openLogin(options: LoginOptions = {}): Promise<Login> {
     const names = config.logins.map(({ name }) => name).join(", ");
     throw new PilotlightError("usage", `several logins are configured, name one of: ${names}`);
   }
-  const parts = wire(config, login, options.tell ?? (() => undefined));
+  const noted = chronicle(config.stateDir, login.name);
+  const parts = wire(config, login, (event) => {
+    noted.tell(event);
+    options.tell?.(event);
+  });
+  const recorded = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } finally {
+      await noted.write();
+    }
+  };
   return {
     name: login.name,
     async status() {
@@ -52,7 +64,7 @@ export async function openLogin(options: LoginOptions = {}): Promise<Login> {
       if (status === undefined) throw new PilotlightError("bug", "a status without its login");
       return status;
     },
-    refresh: (wish = {}) => refresh(parts, { force: false, minTtl: 0, ...wish }),
-    reject: (access, by) => reject(parts, access, by),
+    refresh: (wish = {}) => recorded(refresh(parts, { force: false, minTtl: 0, ...wish })),
+    reject: (access, by) => recorded(reject(parts, access, by)),
   };
 }

@@ -17,6 +17,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
 /** What a monitor runs all day does not pay for the parser of command lines. */
 async function perform(argv: readonly string[], io: Io): Promise<number> {
+  const name = argv.findIndex((word) => !word.startsWith("-"));
+  if (argv[name] === "check" && !argv.some((word) => word === "--help" || word === "-h")) {
+    const { check } = await import("./commands/check.ts");
+    return check(argv.toSpliced(name, 1), io);
+  }
   const words = argv[0] === "status" ? argv.slice(1) : argv;
   if (words.every((word) => word === "--json")) {
     const { status } = await import("./commands/status.ts");

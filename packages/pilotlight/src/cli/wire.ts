@@ -14,6 +14,7 @@ import { GRANT_PATIENCE } from "../core/schedule.ts";
 import { tokenEndpointGrant } from "../oauth/token-endpoint-grant.ts";
 import { durableFiles } from "../stores/durable-files.ts";
 import type { Config, LoginConfig } from "./config.ts";
+import { proxiedFetch } from "./proxied-fetch.ts";
 import { stateOf } from "./state-of.ts";
 import { systemClock } from "./system-clock.ts";
 import { VERSION } from "./version.ts";
@@ -30,16 +31,6 @@ export function wire(config: Config, login: LoginConfig, tell: Tell): KeeperPart
     clock: systemClock,
     jitter,
     tell,
-  };
-}
-
-/** As undici reads them, but from the environment we were given: `undefined` would mean this process's own. */
-function proxiesIn(env: Config["env"]) {
-  const of = (name: string) => env[name.toLowerCase()] ?? env[name] ?? "";
-  return {
-    httpProxy: of("HTTP_PROXY"),
-    httpsProxy: of("HTTPS_PROXY"),
-    noProxy: of("NO_PROXY"),
   };
 }
 
@@ -81,15 +72,7 @@ function grantsOf(
       userAgent: `pilotlight/${VERSION}`,
       spillFile: join(config.stateDir, "journal", `${login.name}.spill.json`),
       parseFields: credentialOf,
-      fetch: async (url, init) => {
-        // undici's own fetch, with its own dispatcher: Node's built-in one takes no foreign agent.
-        const { EnvHttpProxyAgent, fetch } = await import("undici");
-        // A grant is never given up: its driver stops waiting, the request does not.
-        const patient = { headersTimeout: 0, bodyTimeout: 0 };
-        const dispatcher = new EnvHttpProxyAgent({ ...proxiesIn(config.env), ...patient });
-        const request = { ...init, dispatcher };
-        return fetch(url, request as never);
-      },
+      fetch: proxiedFetch(config.env, { isPatient: true }),
       files,
       clock: systemClock,
       patience: GRANT_PATIENCE,

@@ -44,7 +44,7 @@ export async function recordHistory(
 
 /**
  * Reads the history, newest first; none when there is no database.
- * @throws PilotlightError `state_newer`, or `bug` when it is no database.
+ * @throws PilotlightError `state_newer`, or `state_unreadable` when it is no database.
  */
 export async function readHistory(
   stateDir: string,
@@ -136,5 +136,5 @@ async function inodeOf(path: string): Promise<number | null> {
 
 function unreadable(path: string, cause: unknown): PilotlightError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new PilotlightError("bug", `${path} cannot be read: ${why}`, { cause });
+  return new PilotlightError("state_unreadable", `${path}: ${why}`, { cause });
 }

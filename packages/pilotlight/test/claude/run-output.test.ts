@@ -92,6 +92,19 @@ describe("a result", () => {
     expect(seen).toMatchObject({ result: null, hasOutput: true });
   });
 
+  it.each([
+    ["Claude Code has been updated.\nHello", false],
+    ["", false],
+    ["{}", true],
+    ['[{"type":"system"}]', true],
+    ['{"type":"result","is_er', true],
+    ['Downloading…\n{"type":"system","subtype":"init"}', true],
+  ])("tells words from JSON, also where that is cut off: %s", (stdout, hasJson) => {
+    for (const format of ["json", "stream-json"] as const) {
+      expect(evidenceOf(format, stdout)).toMatchObject({ hasJson, result: null });
+    }
+  });
+
   it("is empty without text, structure, turns and cost", () => {
     const blank = { ...result, result: " ", total_cost_usd: 0 };
     const isEmpty = (more: object) =>

@@ -38,7 +38,8 @@ async function run(build: ClaudeBuild, folder: string, args: readonly string[] =
   const output = reader.evidence();
   const { configDir } = home;
   const session = await readSession({ configDir, cwd, startedAt, sessionId: null });
-  const verdict = recognise(runEvidence({ isClaude: true, exit: code, output, session, stderr }));
+  const evidence = runEvidence({ isClaude: true, exit: code, output, session, stderr });
+  const verdict = recognise(evidence, Date.now());
   return { session, verdict, isSafe: isSafeToRepeat(output, session) };
 }
 

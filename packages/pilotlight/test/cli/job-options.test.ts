@@ -9,6 +9,8 @@ describe("the options of a job", () => {
       retry: "safe",
       isolate: "auto",
       waitForReset: 0,
+      isProved: false,
+      ping: null,
       isVerbose: false,
     });
   });
@@ -20,6 +22,8 @@ describe("the options of a job", () => {
       retry: "never",
       isolate: "always",
       waitForReset: "30s",
+      prove: true,
+      ping: "https://hc.example/ping/1",
       verbose: true,
     };
     expect(readJobOptions(flags)).toEqual({
@@ -28,13 +32,17 @@ describe("the options of a job", () => {
       retry: "never",
       isolate: "always",
       waitForReset: 30_000,
+      isProved: true,
+      ping: new URL("https://hc.example/ping/1"),
       isVerbose: true,
     });
   });
 
   it.each<[keyof JobFlags, string, string]>([
     ["auth", "Auto", "--auth Auto is none of auto, subscription, api-key"],
-    ["retry", "once", "--retry once is none of safe"],
+    ["retry", "once", "--retry once is none of safe, resume, never"],
+    ["ping", "file:///etc/passwd", "--ping file:///etc/passwd is no http or https address"],
+    ["ping", "hc.example/ping", "--ping hc.example/ping is no http or https address"],
     ["isolate", "", "--isolate  is none of auto, always, never"],
     ["minTtl", "soon", "--min-ttl soon is no time"],
     ["minTtl", "-5m", "--min-ttl -5m is no time"],

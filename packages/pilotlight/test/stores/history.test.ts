@@ -148,7 +148,10 @@ describe("a history that is not as it should be", () => {
   it("that is no database is set aside by the next entry, and said to be unreadable until then", async () => {
     mkdirSync(stateDir);
     writeFileSync(file(), "this is no database, and long enough to be looked at as one".repeat(50));
-    await expect(readHistory(stateDir, ALL)).rejects.toThrow(/history\.db cannot be read/);
+    await expect(readHistory(stateDir, ALL)).rejects.toMatchObject({
+      code: "state_unreadable",
+      message: expect.stringContaining("history.db"),
+    });
     expect(await recordHistory(stateDir, [entry()])).toBe(true);
     expect(await codesIn()).toEqual(["ok"]);
     expect(readFileSync(`${file()}.corrupt`, "utf8")).toMatch(/^this is no database/);

@@ -20,7 +20,7 @@ export interface ClaudeRunOptions {
 
 /** Runs a real Claude Code to its end. */
 export function runClaude(
-  build: ClaudeBuild,
+  build: Pick<ClaudeBuild, "command">,
   args: readonly string[],
   { cwd, env, limit = 60_000, answer }: ClaudeRunOptions,
 ): Promise<ClaudeRun> {

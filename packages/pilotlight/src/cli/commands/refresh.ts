@@ -6,6 +6,7 @@ import { isoOf } from "../../core/login-status.ts";
 import { exitOf, type Outcome } from "../../core/outcome.ts";
 import type { KeeperEvent } from "../../core/ports.ts";
 import { refresh as refreshLogin } from "../../keeper/refresh.ts";
+import { chronicle } from "../chronicle.ts";
 import { type Config, type LoginConfig, readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { selectLogins } from "../logins.ts";
@@ -49,7 +50,11 @@ async function refreshOne(
   io: Io,
 ): Promise<number> {
   const started = performance.now();
-  const parts = wire(config, login, (event) => tell(event, login, isJson, io));
+  const noted = chronicle(config.stateDir, login.name);
+  const parts = wire(config, login, (event) => {
+    noted.tell(event);
+    tell(event, login, isJson, io);
+  });
   const base = { schema: "pilotlight.refresh/v1", login: login.name, driver: config.driver };
   const report = (fields: object) => {
     const durationMs = Math.round(performance.now() - started);
@@ -73,6 +78,8 @@ async function refreshOne(
     const said = errorReport(fail(error.code, error.message));
     report({ outcome: "failed", reason: error.code, ...nothing, error: said });
     return traitsOf(error.code).exit;
+  } finally {
+    await noted.write();
   }
 }
 

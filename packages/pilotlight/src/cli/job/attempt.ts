@@ -35,6 +35,9 @@ export interface Attempt {
   readonly isRepeatable: boolean;
 }
 
+/** In which Claude Code tells the time where it names no zone. The first question takes some 20 ms. */
+const localZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** True where output is looked at and held back: Claude Code with `-p`, away from a terminal. */
 export function isWatched(args: ClaudeArguments | null): args is ClaudeArguments {
   return args !== null && args.isPrint && !isatty(1);
@@ -89,7 +92,8 @@ export async function attempt(
     !signals.interruption.aborted &&
     isSafeToRepeat(output, session) &&
     (session.state === "none" || !isBoundToSession(args));
-  return { end, verdict: recognise(evidence), output: held, session, isRepeatable };
+  const verdict = recognise(evidence, Date.now(), localZone);
+  return { end, verdict, output: held, session, isRepeatable };
 }
 
 function watchedOutput(

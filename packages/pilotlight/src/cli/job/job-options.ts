@@ -3,7 +3,7 @@ import { parseDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { ISOLATE_MODES, type IsolateMode } from "./secure-access.ts";
 
-const RETRY_MODES = ["safe", "never"] as const;
+const RETRY_MODES = ["safe", "resume", "never"] as const;
 
 /** What `run` is asked for; times in ms. */
 export interface JobOptions {
@@ -12,6 +12,10 @@ export interface JobOptions {
   readonly retry: (typeof RETRY_MODES)[number];
   readonly isolate: IsolateMode;
   readonly waitForReset: number;
+  /** Whether one short request is to prove the credential before the job starts. */
+  readonly isProved: boolean;
+  /** A monitor that is told of start, success and failure. */
+  readonly ping: URL | null;
   readonly isVerbose: boolean;
 }
 
@@ -22,6 +26,8 @@ export interface JobFlags {
   readonly retry?: string;
   readonly isolate?: string;
   readonly waitForReset?: string;
+  readonly prove?: boolean;
+  readonly ping?: string;
   readonly verbose?: boolean;
 }
 
@@ -33,6 +39,8 @@ export function readJobOptions(flags: JobFlags): JobOptions {
     retry: choice("--retry", flags.retry ?? "safe", RETRY_MODES),
     isolate: choice("--isolate", flags.isolate ?? "auto", ISOLATE_MODES),
     waitForReset: time("--wait-for-reset", flags.waitForReset ?? "0s"),
+    isProved: flags.prove ?? false,
+    ping: flags.ping === undefined ? null : address("--ping", flags.ping),
     isVerbose: flags.verbose ?? false,
   };
 }
@@ -47,4 +55,10 @@ function time(flag: string, value: string): number {
   const ms = parseDuration(value);
   if (ms !== null) return ms;
   throw new PilotlightError("usage", `${flag} ${value} is no time such as 15m or 2h`);
+}
+
+function address(flag: string, value: string): URL {
+  const url = URL.parse(value);
+  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  throw new PilotlightError("usage", `${flag} ${value} is no http or https address`);
 }

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readFile } from "node:fs/promises";
+import { access, constants, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isolates } from "../../claude/claude-build.ts";
 import { findClaude } from "../../claude/find-claude.ts";
@@ -13,6 +13,7 @@ import { refresh } from "../../keeper/refresh.ts";
 import { durableFiles } from "../../stores/durable-files.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import { stateOf } from "../state-of.ts";
+import { privateDirectory } from "./private-directory.ts";
 
 export const ISOLATE_MODES = ["auto", "always", "never"] as const;
 export type IsolateMode = (typeof ISOLATE_MODES)[number];
@@ -55,13 +56,13 @@ export async function secureAccess(
   const left = timeLeft(credential, parts.clock.now());
   if (warning !== null && left <= LEAST) throw new PilotlightError(warning.code, warning.detail);
   if (!mayRefresh && left <= 0) {
-    const detail = `${file} cannot be written here, and its access token ended ${printDuration(left)} ago`;
-    throw new PilotlightError("cannot_persist", detail);
+    const detail = `${file}, and its access token ended ${printDuration(left)} ago`;
+    throw new PilotlightError("store_read_only", detail);
   }
   const projection = await projectionFor(world, file, mayRefresh);
   await projection?.show(credential);
   const ends = `${file} is read-only here, and its access token ends in ${printDuration(left)}`;
-  const announced = mayRefresh ? null : ({ code: "cannot_persist", detail: ends } as const);
+  const announced = mayRefresh ? null : ({ code: "store_read_only", detail: ends } as const);
   return { credential, mayRefresh, projection, warning: warning ?? announced };
 }
 
@@ -114,24 +115,28 @@ async function projectionFor(
     locate({ dir: login.dir, credentialsFile: null }, config.env, config.home).credentialsFile !==
     file;
   const isForced = !mayRefresh || isElsewhere;
+  const needed = mayRefresh ? "cannot_isolate" : "store_read_only";
   if (isolate === "never" && isForced) {
-    throw new PilotlightError("cannot_persist", `${file}: a job can use it only isolated`);
+    throw new PilotlightError(needed, `${file}: a job can use it only isolated`);
   }
   if (isolate === "never" || (isolate === "auto" && !isForced)) return null;
   if (command === null || !(await canIsolate(config, command))) {
-    const detail = "this Claude Code reads no other place for its credential";
-    throw new PilotlightError(isolate === "always" ? "cannot_isolate" : "cannot_persist", detail);
+    const why =
+      command === null
+        ? "the command is not recognised as Claude Code (claude, npx …, node …/cli.js)"
+        : "this Claude Code reads its credential in one place only";
+    const code = isolate === "always" ? "cannot_isolate" : needed;
+    throw new PilotlightError(code, `${file}: a job can use it only isolated, and ${why}`);
   }
   if (isolate === "always") await refuseSiblings(file);
   const name = `${login.name}-${process.pid}`;
-  return projectionIn(join(config.stateDir, "projections", name), durableFiles());
+  return projectionIn(await privateDirectory(config.stateDir, name), durableFiles());
 }
 
 async function canIsolate(config: Config, command: readonly string[]): Promise<boolean> {
   const files = durableFiles();
   const setting = command[0] === "npx" ? command.join(" ") : JSON.stringify(command);
   const found = await findClaude(setting, config.env);
-  await makeStateDirectory(config.stateDir);
   return isolates(found, {
     memoryFile: join(config.stateDir, "builds.json"),
     files,
@@ -141,15 +146,6 @@ async function canIsolate(config: Config, command: readonly string[]): Promise<b
       return isolationRehearsal({ env: config.env, files })(candidate);
     },
   });
-}
-
-/** Beside a store that cannot be written, nothing has had a reason yet to make it. */
-async function makeStateDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new PilotlightError("cannot_persist", `${directory}: ${(error as Error).message}`);
-  }
 }
 
 /** An isolated job would write a renewed MCP login into a place that is thrown away. */

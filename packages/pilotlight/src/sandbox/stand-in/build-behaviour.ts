@@ -7,6 +7,8 @@ export interface BuildBehaviour {
   readonly version: StandInVersion;
   /** The model it asks for unless told. */
   readonly model: string;
+  /** What the short names of models stand for. */
+  readonly modelNames: Readonly<Record<string, string>>;
   /** The user agent of its Messages requests, and of its token requests. */
   readonly agents: { readonly messages: string; readonly token: string };
   /** What it asks for in a refresh, whatever the file says. */
@@ -36,6 +38,11 @@ const BUILDS: Readonly<Record<StandInVersion, BuildBehaviour>> = {
   "2.1.104": {
     version: "2.1.104",
     model: "claude-opus-4-6",
+    modelNames: {
+      haiku: "claude-haiku-4-5-20251001",
+      sonnet: "claude-sonnet-4-6",
+      opus: "claude-opus-4-6",
+    },
     agents: { messages: "claude-cli/2.1.104 (external, sdk-cli)", token: "axios/1.13.6" },
     scope: SCOPE,
     tokenTimeout: 15_000,
@@ -50,6 +57,11 @@ const BUILDS: Readonly<Record<StandInVersion, BuildBehaviour>> = {
   "2.1.329": {
     version: "2.1.329",
     model: "claude-opus-5-5",
+    modelNames: {
+      haiku: "claude-haiku-5-5",
+      sonnet: "claude-sonnet-5-5",
+      opus: "claude-opus-5-5",
+    },
     agents: { messages: "claude-cli/2.1.329 (external, sdk-cli)", token: "axios/1.15.2" },
     scope: `${SCOPE} user:plugins`,
     tokenTimeout: 30_000,

@@ -52,7 +52,8 @@ interface Run {
 async function openRun(setting: Setting, options: PrintOptions): Promise<Run> {
   const record = openRecord(setting, options);
   const credential = credentialInUse(setting);
-  const model = options.model ?? setting.build.model;
+  const { modelNames, model: usual } = setting.build;
+  const model = options.model === null ? usual : (modelNames[options.model] ?? options.model);
   const out = output(setting, {
     format: options.outputFormat,
     model,

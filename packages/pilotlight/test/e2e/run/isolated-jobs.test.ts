@@ -129,7 +129,7 @@ mounts.describe("a store that is mounted read-only under another name", () => {
     const ended = await job(HELLO);
     expect(ended).toMatchObject({ code: 0, stdout: GREETING });
     expect(ended.stderr).toMatch(
-      /^pilotlight: warning: cannot_persist: [^\n]*read-only[^\n]* ends in (59|60) min[^\n]*\n$/,
+      /^pilotlight: warning: store_read_only: [^\n]*read-only[^\n]* ends in (59|60) min[^\n]*\n$/,
     );
     expect(scene.sandbox.tokenPosts()).toEqual([]);
     expect(readFileSync(file, "utf8")).toBe(text);
@@ -143,7 +143,7 @@ mounts.describe("a store that is mounted read-only under another name", () => {
     const { job } = mounted(scene, scene.sandbox.signIn({ accessTokenLife: 0 }));
     const ended = await job(HELLO);
     expect([ended.code, ended.stdout]).toEqual([73, ""]);
-    expect(ended.stderr).toMatch(/^pilotlight: cannot_persist: /);
+    expect(ended.stderr).toMatch(/^pilotlight: store_read_only: /);
     expect(scene.sandbox.requests()).toEqual([]);
   });
 
@@ -152,7 +152,7 @@ mounts.describe("a store that is mounted read-only under another name", () => {
     const { job } = mounted(scene, scene.sandbox.signIn());
     const ended = await job(HELLO);
     expect([ended.code, ended.stdout]).toEqual([73, ""]);
-    expect(ended.stderr).toContain("this Claude Code reads no other place");
+    expect(ended.stderr).toContain("this Claude Code reads its credential in one place only");
     expect(scene.sandbox.requests()).toEqual([]);
   });
 
@@ -161,9 +161,27 @@ mounts.describe("a store that is mounted read-only under another name", () => {
     const { job } = mounted(scene, scene.sandbox.signIn());
     scene.sandbox.revokeAccess();
     const ended = await job(HELLO);
-    expect(ended).toMatchObject({ code: 77 });
-    expect(ended.stderr).toContain("pilotlight: auth_rejected: ");
+    expect(ended).toMatchObject({ code: 73 });
+    expect(ended.stderr).toMatch(/pilotlight: store_read_only: [^\n]*request_id req_/);
     expect(scene.sandbox.tokenPosts()).toEqual([]);
+  });
+});
+
+mounts.describe("a state directory that is mounted read-only", () => {
+  it("leaves a projection its place among the temporary files", async () => {
+    const scene = await openJobScene("2.1.329");
+    scene.write(scene.sandbox.signIn());
+    const TMPDIR = join(scene.home.home, "tmp");
+    mkdirSync(TMPDIR);
+    mkdirSync(scene.state, { recursive: true });
+    const spy = withSpy(scene);
+    const mount = `mount --bind -o ro '${scene.state}' '${scene.state}' && exec "$@"`;
+    const argv = ["unshare", "-m", "sh", "-c", mount, "sh", ...runOf(ALWAYS, HELLO)];
+    const ended = await scene.plain(argv, { env: { TMPDIR } });
+    expect([ended.code, ended.stdout, ended.stderr]).toEqual([0, GREETING, ""]);
+    expect(readFileSync(spy, "utf8")).not.toMatch(/refreshToken"/);
+    expect(readdirSync(TMPDIR)).toEqual([]);
+    expect(readdirSync(scene.state)).toEqual([]);
   });
 });
 

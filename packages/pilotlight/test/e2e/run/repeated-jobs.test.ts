@@ -22,6 +22,7 @@ const JSON_HELLO = [...HELLO, "--output-format", "json"];
 const ANSWER = '{"type":"result","is_error":false,"result":"answered"}';
 const GREETING = "Hello from the sandbox.\n";
 const LINE = /^pilotlight: auth_rejected: [^\n]*request_id req_[^\n]*\n$/;
+const RENEWED = /^pilotlight: login_renewed: [^\n]*request_id req_[^\n]*\n$/;
 const SESSION = "0b1e7c52-3a0d-4b8e-9d0a-6d3f0a4f7c11";
 
 describe("a job whose token was revoked early", () => {
@@ -122,8 +123,8 @@ describe("a job that may have done something", () => {
       const command = [...HELLO, ...FREE, "--output-format", format, "--verbose"];
       const ended = await scene.job([], command);
       expect(readFileSync(join(scene.home.home, "ran.txt"), "utf8")).toBe("ran\n");
-      expect(ended.code).toBe(77);
-      expect(ended.stderr).toMatch(LINE);
+      expect(ended.code).toBe(75);
+      expect(ended.stderr).toMatch(RENEWED);
       expect(ended.stdout).toMatch(/revoked/);
       expect(asked(scene).map(({ status }) => status)).toEqual([200, 401]);
     },
@@ -137,7 +138,7 @@ describe("a job that may have done something", () => {
     const ended = await scene.job([], [...HELLO, ...FREE]);
     const id = /request_id (\w+)/.exec(ended.stderr)?.[1];
     const run = (await historyOf(scene)).find(({ kind }) => kind === "run");
-    expect(run).toMatchObject({ code: "auth_rejected", exit: 77, requestId: id });
+    expect(run).toMatchObject({ code: "login_renewed", exit: 75, requestId: id });
   });
 
   it("is not repeated under a session id whose session was made", async () => {
@@ -145,8 +146,8 @@ describe("a job that may have done something", () => {
     scene.write(scene.sandbox.signIn());
     scene.sandbox.revokeAccess();
     const ended = await scene.job([], [...HELLO, "--session-id", SESSION]);
-    expect(ended.code).toBe(77);
-    expect(ended.stderr).toMatch(LINE);
+    expect(ended.code).toBe(75);
+    expect(ended.stderr).toMatch(RENEWED);
     expect(asked(scene)).toHaveLength(1);
   });
 
@@ -156,7 +157,7 @@ describe("a job that may have done something", () => {
     scene.sandbox.revokeAccess();
     const stdin = Buffer.alloc(10 * 1024 * 1024 + 1, "x");
     const ended = await scene.job([], HELLO, { stdin });
-    expect(ended.code).toBe(77);
+    expect(ended.code).toBe(75);
     expect(asked(scene)).toHaveLength(1);
   });
 
@@ -173,8 +174,8 @@ describe("a job that may have done something", () => {
     const ended = await scene.job([], [...build.command, "-p", "say hello", ...allowed]);
     expect(existsSync(join(scene.home.home, "ran.txt"))).toBe(true);
     expect(readFileSync(join(scene.home.home, "ran.txt"), "utf8")).toBe("ran\n");
-    expect(ended.code).toBe(77);
-    expect(ended.stderr).toMatch(LINE);
+    expect(ended.code).toBe(75);
+    expect(ended.stderr).toMatch(RENEWED);
   });
 });
 

@@ -1,0 +1,57 @@
+import type { ChildEnd } from "../../child/child-end.ts";
+import { type ErrorCode, TRAITS, traitsOf } from "../../core/errors.ts";
+import type { RunVerdict } from "../../core/recognise.ts";
+import type { RunCode } from "../../core/verdict-row.ts";
+import type { Io } from "../io.ts";
+import { printFailure } from "../print-error.ts";
+import type { LastAttempt } from "./attempts.ts";
+import type { Access } from "./secure-access.ts";
+
+/** As what this process is to end, and what goes into the history. */
+export interface JobEnd {
+  readonly end: ChildEnd;
+  /** `ok`, an error code, or `job_failed` and `unknown_failure` for a failure of the job's own. */
+  readonly code: "ok" | RunCode;
+  readonly requestId: string | null;
+}
+
+/** Prints the one line where there is something to say, and decides as what to end. */
+export function sayEnd(last: LastAttempt, access: Access | null, io: Io): JobEnd {
+  const { end, verdict, output } = last;
+  const requestId = verdict.kind === "ok" ? null : verdict.requestId;
+  if (end.kind === "not_started") {
+    io.err(`pilotlight: ${end.message}\n`);
+    return { end, code: "job_failed", requestId };
+  }
+  if (verdict.kind === "ok") return kept(output?.failure ?? null, end, io);
+  if (!(verdict.code in TRAITS)) return { end, code: verdict.code, requestId };
+  const code = meant(verdict, last, access);
+  io.err(printFailure(code, textOf(verdict)));
+  const isOurs = verdict.row.exit === "code" && end.kind === "exited";
+  return { end: isOurs ? { kind: "exited", code: traitsOf(code).exit } : end, code, requestId };
+}
+
+type Failed = Extract<RunVerdict, { kind: "failed" }>;
+
+/** A rejected token calls for a person only where nobody else could or did renew it. */
+function meant({ code, row }: Failed, { isRenewed }: LastAttempt, access: Access | null) {
+  const known = code as ErrorCode;
+  if (row.retry !== "refresh_and_repeat") return known;
+  if (isRenewed) return "login_renewed";
+  return access?.mayRefresh === false ? "store_read_only" : known;
+}
+
+function textOf({ text, requestId, resetsAt }: Failed): string {
+  const said = text.replace(/\s+/g, " ").slice(0, 500);
+  const request = requestId === null ? "" : ` (request_id ${requestId})`;
+  const reset = resetsAt === null ? "" : ` (resets at ${new Date(resetsAt).toISOString()})`;
+  return `${said}${request}${reset}` || "nothing was said";
+}
+
+/** A job that succeeded has not, if its output went nowhere. */
+function kept(loss: Error | null, end: ChildEnd, io: Io): JobEnd {
+  if (loss === null || end.kind !== "exited") return { end, code: "ok", requestId: null };
+  io.err(printFailure("output_lost", loss.message));
+  const code = traitsOf("output_lost").exit;
+  return { end: { kind: "exited", code }, code: "output_lost", requestId: null };
+}
