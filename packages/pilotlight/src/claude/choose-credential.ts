@@ -1,9 +1,16 @@
 import { tokenKindOf } from "../core/credential.ts";
 import { PilotlightError } from "../core/errors.ts";
-import type { Source } from "../core/login-status.ts";
 import type { JobSettings } from "./job-settings.ts";
 import type { Environment } from "./locations.ts";
-import { type Effective, effectiveSource } from "./precedence.ts";
+import {
+  CLOUD_FLAGS,
+  type Effective,
+  effectiveOf,
+  rankSources,
+  type StoredSource,
+  TOKEN_VARIABLES,
+  type World,
+} from "./precedence.ts";
 
 export const AUTH_MODES = ["auto", "subscription", "api-key"] as const;
 export type AuthMode = (typeof AUTH_MODES)[number];
@@ -16,8 +23,6 @@ export interface Choice {
   readonly warnings: readonly string[];
 }
 
-type Stored = Extract<Source, "claude-file" | "claude-keychain"> | null;
-
 /** Everything that outranks or replaces a stored login. */
 const OTHERS = [
   "ANTHROPIC_API_KEY",
@@ -27,11 +32,14 @@ const OTHERS = [
   "ANTHROPIC_IDENTITY_TOKEN",
   "ANTHROPIC_IDENTITY_TOKEN_FILE",
   "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
-  "CLAUDE_CODE_USE_BEDROCK",
-  "CLAUDE_CODE_USE_VERTEX",
-  "CLAUDE_CODE_USE_FOUNDRY",
+  ...CLOUD_FLAGS,
 ];
-const SETUP_TOKEN = ["CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR"];
+
+/** The credential in use, and the variable or setting that makes it so. */
+interface Used {
+  readonly effective: Effective;
+  readonly via: string;
+}
 
 /**
  * Decides which credential the job gets. `subscription` strips every other one from its environment,
@@ -41,32 +49,23 @@ const SETUP_TOKEN = ["CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN_FILE_DE
  */
 export function chooseCredential(
   mode: AuthMode,
-  world: {
-    readonly env: Environment;
-    readonly settings: JobSettings;
-    readonly stored: Stored;
-    readonly refuseShadow: boolean;
-  },
+  world: World & { readonly settings: JobSettings; readonly refuseShadow: boolean },
 ): Choice {
-  const { settings, stored } = world;
+  const { settings, stored, refuseShadow } = world;
+  const env = mode === "subscription" ? withoutOthers(world.env, stored) : defined(world.env);
+  const used = usedIn({ ...world, env });
+  const { effective } = used;
+  const all: Environment = { ...env, ...settings.env };
   switch (mode) {
-    case "subscription": {
-      const env = withoutOthers(world.env, stored);
-      const effective = effectiveSource(env, settings, stored);
-      refuseLeftovers(effective, { ...env, ...settings.env }, settings);
+    case "subscription":
+      refuseLeftovers(used, all, settings);
       return { effective, env, warnings: [] };
-    }
-    case "api-key": {
-      const env = defined(world.env);
-      const effective = effectiveSource(env, settings, stored);
-      demandKey(effective, { ...env, ...settings.env }, settings);
+    case "api-key":
+      demandKey(used, all, settings);
       return { effective, env, warnings: [] };
-    }
     case "auto": {
-      const env = defined(world.env);
-      const effective = effectiveSource(env, settings, stored);
-      const warnings = shadowWarnings(effective, { ...env, ...settings.env }, settings);
-      if (world.refuseShadow && warnings.length > 0) {
+      const warnings = shadowWarnings(used, settings);
+      if (refuseShadow && warnings.length > 0) {
         throw new PilotlightError("credential_shadowed", warnings.join("; "));
       }
       return { effective, env, warnings };
@@ -74,20 +73,25 @@ export function chooseCredential(
   }
 }
 
-function withoutOthers(env: Environment, stored: Stored): Record<string, string> {
+function usedIn(world: World): Used {
+  const ranking = rankSources(world);
+  return { effective: effectiveOf(ranking), via: ranking.candidates[0]?.via ?? "none" };
+}
+
+function withoutOthers(env: Environment, stored: StoredSource | null): Record<string, string> {
   // A setup-token is a subscription too; it stays where nothing is stored.
-  const stripped = new Set(stored === null ? OTHERS : [...OTHERS, ...SETUP_TOKEN]);
+  const stripped = new Set<string>(stored === null ? OTHERS : [...OTHERS, ...TOKEN_VARIABLES]);
   return Object.fromEntries(Object.entries(defined(env)).filter(([name]) => !stripped.has(name)));
 }
 
-function refuseLeftovers(effective: Effective, env: Environment, settings: JobSettings): void {
+function refuseLeftovers(used: Used, env: Environment, settings: JobSettings): void {
+  const { effective, via } = used;
   const { source, billing } = effective;
   if (source === "none") {
     throw new PilotlightError("no_credential", "--auth subscription, and no login is stored");
   }
-  const name = nameOf(source, env);
-  if (billing !== "subscription" || name in settings.origins) {
-    const place = settings.origins[name] ?? name;
+  if (billing !== "subscription" || via in settings.origins) {
+    const place = settings.origins[via] ?? via;
     throw new PilotlightError("credential_shadowed", `${place} would win over the login`);
   }
   const gateway = env["ANTHROPIC_BASE_URL"];
@@ -101,8 +105,8 @@ function refuseLeftovers(effective: Effective, env: Environment, settings: JobSe
   }
 }
 
-function demandKey(effective: Effective, env: Environment, settings: JobSettings): void {
-  const { source } = effective;
+function demandKey(used: Used, env: Environment, settings: JobSettings): void {
+  const { source } = used.effective;
   if (
     source !== "ANTHROPIC_API_KEY" &&
     source !== "apiKeyHelper" &&
@@ -121,39 +125,13 @@ function demandKey(effective: Effective, env: Environment, settings: JobSettings
   }
 }
 
-function shadowWarnings(
-  { source, shadowed }: Effective,
-  env: Environment,
-  settings: JobSettings,
-): string[] {
+function shadowWarnings({ effective, via }: Used, settings: JobSettings): string[] {
+  const { shadowed } = effective;
   const stored = shadowed.find((name) => name === "claude-file" || name === "claude-keychain");
   if (stored === undefined) return [];
-  const name = nameOf(source, env);
   return [
-    `${settings.origins[name] ?? name} wins over the stored login, and is billed instead of it`,
+    `${settings.origins[via] ?? via} wins over the stored login, and is billed instead of it`,
   ];
-}
-
-/** The variable that makes a source the one in use; a source that is no variable is its own name. */
-function nameOf(source: Source, env: Environment): string {
-  return variablesOf(source).find((name) => (env[name] ?? "") !== "") ?? source;
-}
-
-function variablesOf(source: Source): readonly string[] {
-  switch (source) {
-    case "cloud:bedrock":
-      return ["CLAUDE_CODE_USE_BEDROCK"];
-    case "cloud:vertex":
-      return ["CLAUDE_CODE_USE_VERTEX"];
-    case "cloud:foundry":
-      return ["CLAUDE_CODE_USE_FOUNDRY"];
-    case "profile":
-      return ["ANTHROPIC_PROFILE", "ANTHROPIC_FEDERATION_RULE_ID"];
-    case "CLAUDE_CODE_OAUTH_TOKEN":
-      return SETUP_TOKEN;
-    default:
-      return [];
-  }
 }
 
 function defined(env: Environment): Record<string, string> {

@@ -44,6 +44,7 @@ describe("--auth subscription", () => {
     ["CLAUDE_CODE_USE_BEDROCK", "1"],
     ["CLAUDE_CODE_USE_VERTEX", "1"],
     ["CLAUDE_CODE_USE_FOUNDRY", "1"],
+    ["CLAUDE_CODE_USE_MANTLE", "1"],
   ])("takes %s away from a job with a stored login", (name, value) => {
     const { env, effective, warnings } = choose("subscription", {
       env: { [name]: value, PATH: "/bin", UNSET: undefined },
@@ -68,7 +69,7 @@ describe("--auth subscription", () => {
     ["a profile", settings({ ANTHROPIC_PROFILE: "work" }), "env.ANTHROPIC_PROFILE"],
     [
       "a federation rule",
-      settings({ ANTHROPIC_FEDERATION_RULE_ID: "rule" }),
+      settings({ ANTHROPIC_FEDERATION_RULE_ID: "rule", ANTHROPIC_ORGANIZATION_ID: "org" }),
       "env.ANTHROPIC_FEDERATION_RULE_ID",
     ],
     [
@@ -149,7 +150,10 @@ describe("--auth auto", () => {
   it.each([
     ["ANTHROPIC_API_KEY", { env: { ANTHROPIC_API_KEY: KEY } }],
     ["CLAUDE_CODE_USE_VERTEX", { env: { CLAUDE_CODE_USE_VERTEX: "1" } }],
-    ["ANTHROPIC_FEDERATION_RULE_ID", { env: { ANTHROPIC_FEDERATION_RULE_ID: "rule" } }],
+    [
+      "ANTHROPIC_FEDERATION_RULE_ID",
+      { env: { ANTHROPIC_FEDERATION_RULE_ID: "rule", ANTHROPIC_ORGANIZATION_ID: "org" } },
+    ],
     [`${PLACE} (apiKeyHelper)`, { settings: settings({}, "echo key") }],
     [
       `${PLACE} (env.ANTHROPIC_API_KEY)`,

@@ -1,0 +1,66 @@
+import type { Entry } from "../../core/credential.ts";
+import type { AnthropicProfile } from "../anthropic-profile.ts";
+import type { BuildRules } from "../build-rules.ts";
+import type { ClaudeArguments } from "../claude-arguments.ts";
+import type { JobSettings } from "../job-settings.ts";
+import type { Environment } from "../locations.ts";
+import { HELPER, MANAGED_KEY, type Ranking, type StoredSource } from "../precedence.ts";
+import type { LoginTrouble } from "./stored-login.ts";
+
+/** All that an explanation is made of. It holds values of credentials, and must never print one. */
+export interface Facts {
+  readonly processEnv: Environment;
+  /** With what settings put over it. */
+  readonly env: Environment;
+  readonly settings: JobSettings;
+  /** `null` where the command line does not start Claude Code itself, or was not given. */
+  readonly args: ClaudeArguments | null;
+  readonly isBare: boolean;
+  /** `null` where it is not known. */
+  readonly build: string | null;
+  readonly rules: BuildRules;
+  readonly ranking: Ranking;
+  readonly profile: AnthropicProfile | null;
+  readonly entry: Entry;
+  readonly login: {
+    readonly source: StoredSource;
+    readonly where: string;
+    readonly trouble: LoginTrouble | null;
+  };
+  readonly stateFile: string;
+}
+
+/** Where the value of a source stands: file and key, or the variable. */
+export function placeOf(via: string, facts: Facts): string {
+  const { settings, login, profile, stateFile } = facts;
+  if (via === login.source) return login.where;
+  if (via === MANAGED_KEY) return `${stateFile} (${MANAGED_KEY})`;
+  if (via === "active profile") return profile?.where ?? via;
+  const origin = settings.origins[via];
+  const variable = origin ?? (via === HELPER ? "settings (apiKeyHelper)" : `environment (${via})`);
+  return via === "ANTHROPIC_PROFILE" && profile !== null
+    ? `${variable}, ${profile.where}`
+    : variable;
+}
+
+/** The one command or edit that takes a source away. */
+export function removalOf(via: string, facts: Facts): string {
+  const { login, settings, profile } = facts;
+  if (via === login.source || via === MANAGED_KEY) return "claude auth logout";
+  if (via === "active profile") return `move ${profile?.where ?? "the profile"} aside`;
+  const origin = settings.origins[via];
+  if (origin === undefined) return `unset ${via}`;
+  const [, file = origin, key = via] = /^(.*) \(([^()]*)\)$/.exec(origin) ?? [];
+  return `remove ${key} from ${file}`;
+}
+
+/** Managed settings that force a login keep every key out, on builds that obey them (measured 2026-11). */
+export function isKeptOut({ settings, ranking, rules }: Facts): boolean {
+  const forced = [settings.forceLoginMethod, settings.forceLoginOrg];
+  const isForced = forced.some((setting) => setting?.isManaged === true);
+  const [winner] = ranking.candidates;
+  const isKey = ["ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "apiKeyHelper"].includes(
+    winner?.source ?? "",
+  );
+  return isForced && rules.forcesLogin && isKey;
+}

@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import { type Entry, isBlanked } from "../../core/credential.ts";
+import { isObject } from "../../core/json-object.ts";
+
+/** Why Claude Code does not use what the credential store holds. */
+export interface LoginTrouble {
+  readonly code: "credential_corrupt" | "no_credential" | "scope_missing";
+  /** A sentence without its full stop, about "it". */
+  readonly why: string;
+}
+
+/** Tells why the stored login cannot be used; `null` where it can, or where there is none at all. */
+export function loginTrouble(entry: Entry): LoginTrouble | null {
+  if (entry.state === "absent") return null;
+  if (entry.state === "unreadable") {
+    const code = entry.code === "credential_unreadable" ? "no_credential" : "credential_corrupt";
+    return { code, why: `it cannot be used: ${entry.reason}` };
+  }
+  const { credential } = entry;
+  if (isBlanked(credential)) return { code: "no_credential", why: "its tokens were blanked" };
+  if (credential.accessToken === null) {
+    return { code: "no_credential", why: "it holds no access token" };
+  }
+  if (credential.scopes?.includes("user:inference") === true) return null;
+  return { code: "scope_missing", why: "its scopes lack user:inference" };
+}
+
+/** Looks for the API key that a sign-in to the Console leaves in Claude Code's own state file. */
+export async function hasConsoleKey(stateFile: string): Promise<boolean> {
+  try {
+    const value: unknown = JSON.parse(await readFile(stateFile, "utf8"));
+    const key = isObject(value) ? value["primaryApiKey"] : null;
+    return typeof key === "string" && key !== "";
+  } catch {
+    return false;
+  }
+}
