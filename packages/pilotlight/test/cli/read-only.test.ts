@@ -27,6 +27,14 @@ const HARMLESS = [
   /^openat\([^,]*, "\/dev\//,
 ];
 
+/** What is read-only, and how each ends: where there is nothing, with a good login, with an expired one. */
+const COMMANDS = [
+  { name: "status", args: ["status", "--json"], exits: [66, 0, 0] },
+  { name: "check", args: ["check", "--warn-login", "5d"], exits: [2, 0, 1] },
+  { name: "doctor", args: ["doctor", "--json", "--scan", "."], exits: [66, 0, 0] },
+] as const;
+const CASES = BUILDS.flatMap((build) => COMMANDS.map((command) => ({ ...build, ...command })));
+
 let home: IsolatedHome;
 beforeEach(() => {
   home = isolatedHome();
@@ -50,6 +58,12 @@ function furnish(): void {
   writeFileSync(join(logins, "default.json"), JSON.stringify({ schema: 1, verdict }));
 }
 
+/** A Claude Code that is only looked at: a start of it would be seen. */
+function putClaude(): void {
+  mkdirSync(join(home.home, "bin"));
+  writeFileSync(join(home.home, "bin", "claude"), "#!/usr/bin/env node\n", { mode: 0o755 });
+}
+
 function snapshot(dir: string): readonly unknown[] {
   return readdirSync(dir, { recursive: true, encoding: "utf8" })
     .toSorted()
@@ -61,32 +75,34 @@ function snapshot(dir: string): readonly unknown[] {
 
 function start(command: string, args: readonly string[]) {
   return spawnSync(command, args, {
-    env: home.env,
+    env: { ...home.env, PILOTLIGHT_CLAUDE: join(home.home, "bin", "claude") },
     cwd: home.home,
     encoding: "utf8",
     timeout: 60_000,
   });
 }
 
-describe.each(BUILDS)("status of $build", ({ entry }) => {
+describe.each(CASES)("$name of $build", ({ entry, name, args, exits }) => {
   it.each([
-    ["where there is nothing at all", () => {}, 66],
-    ["with a login, a config file and a record", furnish, 0],
-    ["with an expired login", () => void putLogin(home.configDir, { expiresAt: 1 }), 0],
+    ["where there is nothing at all", () => {}, exits[0]],
+    ["with a login, a config file and a record", furnish, exits[1]],
+    ["with an expired login", () => void putLogin(home.configDir, { expiresAt: 1 }), exits[2]],
   ])("leaves every file as it was, %s", (_name, prepare, exit) => {
+    putClaude();
     prepare();
     const before = snapshot(home.home);
-    expect(start(process.execPath, [entry, "status", "--json"]).status).toBe(exit);
+    expect(start(process.execPath, [entry, ...args]).status).toBe(exit);
     expect(snapshot(home.home)).toEqual(before);
   });
 
   needs("linux", "strace").it(
     "writes nothing, talks to nobody and starts nothing, by its system calls",
     () => {
+      putClaude();
       furnish();
       const log = join(home.home, "..", "strace.log");
       const options = ["-f", "-qq", "-o", log, "-e", `trace=${TRACED}`];
-      const command = [process.execPath, entry, "status", "--json"];
+      const command = [process.execPath, entry, ...args];
       expect(start("strace", [...options, ...command]).status).toBe(0);
       const calls = readFileSync(log, "utf8")
         .split("\n")
@@ -101,7 +117,7 @@ describe.each(BUILDS)("status of $build", ({ entry }) => {
     90_000,
   );
 
-  it("loads nothing heavy", () => {
+  it.skipIf(name === "doctor")("loads nothing heavy", () => {
     furnish();
     const listing = join(home.home, "..", "loaded.json");
     const probe = join(home.home, "..", "probe.mjs");
@@ -116,14 +132,15 @@ describe.each(BUILDS)("status of $build", ({ entry }) => {
          writeFileSync(${JSON.stringify(listing)}, JSON.stringify({ urls, builtins }));
        });`,
     );
-    const run = start(process.execPath, ["--import", probe, entry, "status", "--json"]);
+    const run = start(process.execPath, ["--import", probe, entry, ...args]);
     expect(run.status).toBe(0);
     const { urls, builtins } = JSON.parse(readFileSync(listing, "utf8")) as {
       urls: readonly string[];
       builtins: readonly string[];
     };
     expect(urls.length).toBeGreaterThan(1);
-    const heavy = /node_modules\/(zod|hono|@hono|undici|@peculiar)\/|\/src\/(sandbox|oauth\/token)/;
+    const heavy =
+      /node_modules\/(zod|hono|@hono|undici|@peculiar|commander)\/|\/src\/(sandbox|oauth\/token)/;
     expect(urls.filter((url) => heavy.test(url))).toEqual([]);
     const native =
       /^NativeModule (sqlite|http|http2|https|_http_\w+|tls|internal\/deps\/undici.*)$/;

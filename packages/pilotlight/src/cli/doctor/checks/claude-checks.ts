@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { recalledBuild, type RecalledBuild } from "../../../claude/recalled-build.ts";
+import { machineCheck } from "../doctor-check.ts";
+import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
+import { type InstalledClaude, installedClaude } from "../installed-claude.ts";
+import { faultsOf, KNOWN_FAULTS } from "../known-faults.ts";
+import type { World } from "../world.ts";
+
+/** The Claude Code that refreshes here. None of these checks starts it. */
+export const claudeChecks = [
+  machineCheck({
+    id: "claude-found",
+    title: "Claude Code is found",
+    fm: ["FM-51"],
+    gather: async (world: World) => ({
+      claude: await installedClaude(world),
+      setting: world.config.claude,
+    }),
+    judge: ({ claude, setting }): readonly Finding[] => {
+      if (claude.trouble !== null) return [failure(claude.trouble.code, claude.trouble.message)];
+      if (claude.command === null) {
+        return [skipped(`"${setting}" is looked up by npm at the first refresh`)];
+      }
+      return [ok(claude.command.argv.join(" "))];
+    },
+  }),
+  machineCheck({
+    id: "claude-version",
+    title: "this version has none of the faults that cost logins",
+    fm: [...new Set(KNOWN_FAULTS.map(({ fm }) => fm))].toSorted(),
+    gather: installedClaude,
+    judge: ({ version }: InstalledClaude) => {
+      if (version === null) return [skipped("the files do not tell their version")];
+      const faults = faultsOf(version);
+      if (faults.length === 0) return [ok(version)];
+      return faults.map(({ fm, what, until }) =>
+        warning(`${version}: ${what} (${fm})`, `install ${until} or newer`),
+      );
+    },
+  }),
+  machineCheck({
+    id: "claude-rehearsal",
+    title: "this build keeps what it refreshes",
+    fm: ["FM-14", "FM-36"],
+    gather: async (world: World) => {
+      const { command } = await installedClaude(world);
+      const { driver, stateDir } = world.config;
+      const recalled = command && (await recalledBuild(command, join(stateDir, "builds.json")));
+      return { recalled, isFound: command !== null, driver };
+    },
+    judge: judgeRehearsal,
+  }),
+] as const;
+
+function judgeRehearsal(facts: {
+  readonly recalled: RecalledBuild | "wrapper" | null;
+  readonly isFound: boolean;
+  readonly driver: string;
+}): readonly Finding[] {
+  const { recalled, isFound, driver } = facts;
+  if (driver === "endpoint") {
+    return [
+      note("driver = endpoint: Pilotlight refreshes by itself, which the vendor does not document"),
+    ];
+  }
+  if (!isFound) return [skipped("there is no build to look up")];
+  if (recalled === "wrapper") {
+    return [skipped("it is a wrapper script, and only starting it would tell the build")];
+  }
+  if (recalled === null || recalled.rehearsal === null) {
+    const what = "this build was not rehearsed yet";
+    return [note(what, "the first refresh does it, on a sandbox of our own")];
+  }
+  const { build, rehearsal, isolates } = recalled;
+  if (rehearsal.command === null) {
+    return [failure("cli_refused", `build ${build}: ${rehearsal.detail}`)];
+  }
+  const isolation = isolates === null ? "" : `, ${isolates ? "can" : "cannot"} be isolated`;
+  return [ok(`build ${build} refreshes by ${rehearsal.command}${isolation}`)];
+}

@@ -1,0 +1,192 @@
+import { stat } from "node:fs/promises";
+import { fingerprintOf } from "../../../claude/fingerprint.ts";
+import type { Effective } from "../../../claude/precedence.ts";
+import { printDuration } from "../../../core/duration.ts";
+import { tokenFlaw } from "../../../core/token-flaw.ts";
+import { loginCheck } from "../doctor-check.ts";
+import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
+import { hostOf, placeIn, type Variables } from "../variables.ts";
+import type { LoginWorld } from "../world.ts";
+
+/** What a job finds in its environment and settings besides the login. */
+export const environmentChecks = [
+  loginCheck({
+    id: "credential-in-use",
+    title: "jobs use the stored login",
+    fm: ["FM-43", "FM-44", "FM-46", "FM-47", "FM-48"],
+    gather: ({ effective, settings, machine, entry }: LoginWorld) => ({
+      effective,
+      hasStored: entry.state === "present",
+      env: { ...machine.env, ...settings.env },
+      placeOf: placeIn(settings.origins),
+    }),
+    judge: credentialInUse,
+  }),
+  loginCheck({
+    id: "environment-tokens",
+    title: "tokens in environment and settings are whole and of the right kind",
+    fm: ["FM-06", "FM-08", "FM-49", "FM-50"],
+    gather: ({ effective, settings, machine, entry }: LoginWorld) => ({
+      source: effective.source,
+      found: environmentTokens({ ...machine.env, ...settings.env }),
+      placeOf: placeIn(settings.origins),
+      stored: entry.state === "present" ? entry.credential.accessToken?.fingerprint : undefined,
+    }),
+    judge: judgeTokens,
+  }),
+  loginCheck({
+    id: "setup-token",
+    title: "a setup-token is not near the end of its year",
+    fm: ["FM-05", "FM-07"],
+    gather: setupToken,
+    judge: judgeSetupToken,
+  }),
+  loginCheck({
+    id: "api-key-helper",
+    title: "the apiKeyHelper is there",
+    fm: ["FM-53"],
+    gather: async ({ settings }: LoginWorld) => {
+      const helper = settings.apiKeyHelper;
+      const program = helper?.trim().split(/\s+/)[0] ?? "";
+      const isPath = program.startsWith("/");
+      const isThere = !isPath || (await stat(program).catch(() => null))?.isFile() === true;
+      return helper === null ? null : { program, isThere, place: settings.origins["apiKeyHelper"] };
+    },
+    judge: (facts) => {
+      if (facts === null) return [skipped("none is set")];
+      const { program, isThere, place = "settings" } = facts;
+      if (!isThere) return [failure("helper_failing", `${place}: there is no ${program}`)];
+      return [
+        note(`${place} is set; doctor does not run it`, "it must print one key and nothing else"),
+      ];
+    },
+  }),
+];
+
+function credentialInUse(facts: {
+  readonly effective: Effective;
+  readonly hasStored: boolean;
+  readonly env: Variables;
+  readonly placeOf: (name: string) => string;
+}): readonly Finding[] {
+  const { effective, hasStored, env, placeOf } = facts;
+  const { source, shadowed, billing } = effective;
+  const findings: Finding[] = [];
+  if (shadowed.some((name) => name === "claude-file" || name === "claude-keychain")) {
+    const what = `${placeOf(source)} wins over the stored login (billing: ${billing})`;
+    findings.push(warning(what, "remove it, or start jobs by pilotlight run --auth subscription"));
+  }
+  const gateway = env["ANTHROPIC_BASE_URL"] ?? "";
+  const isStored = source === "claude-file" || source === "claude-keychain";
+  if (isStored && gateway !== "" && !/^https:\/\/api\.anthropic\.com\/?$/.test(gateway)) {
+    const what = `${placeOf("ANTHROPIC_BASE_URL")} sends the stored login to ${hostOf(gateway)}`;
+    findings.push(
+      warning(what, "a login is for Anthropic alone: remove it, or give the gateway its own key"),
+    );
+  }
+  if (hasStored && isOn(env["CLAUDE_CODE_SIMPLE"])) {
+    const what = `${placeOf("CLAUDE_CODE_SIMPLE")} makes Claude Code read no login at all`;
+    findings.push(warning(what, "remove it, or use an API key"));
+  }
+  if (isOn(env["CLAUDE_CODE_SDK_HAS_HOST_AUTH_REFRESH"])) {
+    findings.push(
+      note("the Desktop app renews its own login, and nobody this store", "refresh it here"),
+    );
+  }
+  if (findings.length > 0) return findings;
+  return source === "none" ? [skipped("there is no credential at all")] : [ok(source)];
+}
+
+const EXPECTED = [
+  ["CLAUDE_CODE_OAUTH_TOKEN", "oauth-access"],
+  ["ANTHROPIC_API_KEY", "api-key"],
+] as const;
+
+interface FoundToken {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly flaw: ReturnType<typeof tokenFlaw>;
+}
+
+/** Reads tokens only for their form and fingerprint. */
+function environmentTokens(env: Variables): readonly FoundToken[] {
+  const found = EXPECTED.flatMap(([name, kind]) => {
+    const token = env[name] ?? "";
+    if (token === "") return [];
+    const flaw = tokenFlaw(token, kind, true);
+    // A gateway has keys of its own.
+    const isForeign =
+      kind === "api-key" && flaw?.severity === "warning" && env["ANTHROPIC_BASE_URL"];
+    return [{ name, fingerprint: fingerprintOf(token.trim()), flaw: isForeign ? null : flaw }];
+  });
+  const bearer = env["ANTHROPIC_AUTH_TOKEN"] ?? "";
+  if (!bearer.trim().startsWith("sk-ant-o")) return found;
+  const text = "holds an OAuth token, which the API refuses from anybody but Claude Code";
+  const flaw = { severity: "failure", text } as const;
+  return [
+    ...found,
+    { name: "ANTHROPIC_AUTH_TOKEN", fingerprint: fingerprintOf(bearer.trim()), flaw },
+  ];
+}
+
+function judgeTokens(facts: {
+  readonly source: string;
+  readonly found: readonly FoundToken[];
+  readonly placeOf: (name: string) => string;
+  readonly stored: string | undefined;
+}): readonly Finding[] {
+  const { source, found, placeOf, stored } = facts;
+  if (found.length === 0) return [skipped("none is set")];
+  return found.map(({ name, flaw, fingerprint }) => {
+    if (fingerprint === stored) {
+      const what = `${placeOf(name)} is a copy of the stored access token: it ends within hours`;
+      return warning(what, "let Claude Code read the store, or use a token of claude setup-token");
+    }
+    if (flaw === null) return ok(`${placeOf(name)} ${fingerprint}`);
+    const what = `${placeOf(name)} ${flaw.text}`;
+    const isFatal = flaw.severity === "failure" && source === name;
+    return isFatal
+      ? failure("wrong_credential", what)
+      : warning(what, "copy it again, whole and without line breaks");
+  });
+}
+
+interface SetupToken {
+  readonly place: string;
+  /** ms since the settings file with it was last changed, and so at least its age; `null` where nothing tells. */
+  readonly age: number | null;
+}
+
+async function setupToken({
+  effective,
+  settings,
+  machine,
+}: LoginWorld): Promise<SetupToken | null> {
+  if (effective.source !== "CLAUDE_CODE_OAUTH_TOKEN") return null;
+  const origin = settings.origins["CLAUDE_CODE_OAUTH_TOKEN"];
+  const file = origin?.replace(/ \(.*$/, "");
+  const stats = file === undefined ? null : await stat(file).catch(() => null);
+  return {
+    place: origin ?? "CLAUDE_CODE_OAUTH_TOKEN (environment)",
+    age: stats && machine.now - stats.mtimeMs,
+  };
+}
+
+const YEAR = 365 * 86_400_000;
+const MONTH = 30 * 86_400_000;
+
+function judgeSetupToken(facts: SetupToken | null): readonly Finding[] {
+  if (facts === null) return [skipped("none is in use")];
+  const { place, age } = facts;
+  const fix = "claude setup-token makes a new one; write its date down";
+  if (age !== null && age > YEAR - MONTH) {
+    const what = `${place}: at least ${printDuration(age)} old, and it ends after a year`;
+    return [warning(what, fix, { command: "claude setup-token" })];
+  }
+  const limits = "it ends a year after it was made, and is for inference only (no connectors)";
+  return [note(`${place}: its age cannot be told; ${limits}`, fix)];
+}
+
+function isOn(value: string | undefined): boolean {
+  return (value ?? "") !== "" && !/^(0|false|no|off)$/i.test(value ?? "");
+}

@@ -1,0 +1,54 @@
+import type { Finding } from "./finding.ts";
+import type { LoginWorld, World } from "./world.ts";
+
+/** A finding, and the login it is about; `null` where it is about the machine. */
+export type PlacedFinding = Finding & { readonly login: string | null };
+
+/** One thing that doctor looks at. Read-only: no write, no network, no process. */
+export interface DoctorCheck {
+  /** Kebab-case; users have it in their scripts. */
+  readonly id: string;
+  readonly title: string;
+  /** Numbers in the catalogue of failure modes. */
+  readonly fm: readonly string[];
+  run(world: World): Promise<readonly PlacedFinding[]>;
+}
+
+/** What a check is made of: `gather` looks, `judge` is pure and decides. */
+interface Parts<W, F> {
+  readonly id: string;
+  readonly title: string;
+  readonly fm: readonly string[];
+  readonly gather: (world: W) => F | Promise<F>;
+  readonly judge: (facts: F) => readonly Finding[];
+}
+
+/** A check of the machine. */
+export function machineCheck<F>(parts: Parts<World, F>): DoctorCheck {
+  const { id, title, fm, gather, judge } = parts;
+  return {
+    id,
+    title,
+    fm,
+    run: async (world) =>
+      judge(await gather(world)).map((finding) => ({ ...finding, login: null })),
+  };
+}
+
+/** A check that is made for each login. */
+export function loginCheck<F>(parts: Parts<LoginWorld, F>): DoctorCheck {
+  const { id, title, fm, gather, judge } = parts;
+  return {
+    id,
+    title,
+    fm,
+    async run({ logins }) {
+      const found = await Promise.all(
+        logins.map(async (login) =>
+          judge(await gather(login)).map((finding) => ({ ...finding, login: login.login.name })),
+        ),
+      );
+      return found.flat();
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { readJobSettings, type JobSettings } from "../../claude/job-settings.ts";
+import type { Environment } from "../../claude/locations.ts";
+import { type Effective, effectiveSource } from "../../claude/precedence.ts";
+import type { Entry } from "../../core/credential.ts";
+import { PilotlightError } from "../../core/errors.ts";
+import { loginStatus, type LoginStatus } from "../../core/login-status.ts";
+import type { JournalRecord, LoginRecord } from "../../core/ports.ts";
+import { type Mount, readMounts } from "../../stores/mount.ts";
+import type { Config, LoginConfig } from "../config.ts";
+import { type LoginState, stateOf } from "../state-of.ts";
+import { type Scan, scanFiles } from "./scan/scan-files.ts";
+
+/** What the checks look at. Everything that reads the machine goes through it, so a test can say where. */
+export interface World {
+  readonly config: Config;
+  readonly logins: readonly LoginWorld[];
+  readonly env: Environment;
+  readonly cwd: string;
+  /** Epoch ms. */
+  readonly now: number;
+  readonly platform: NodeJS.Platform;
+  /** Effective user id; `null` where there is none. */
+  readonly uid: number | null;
+  readonly mounts: readonly Mount[];
+  readonly scan: Scan;
+  /** A systemd unit, by name or path, whose surroundings are compared with ours. */
+  readonly service: string | null;
+}
+
+/** What is known of one login before any check looks further. */
+export interface LoginWorld {
+  readonly machine: Omit<World, "logins">;
+  readonly login: LoginConfig;
+  readonly state: LoginState;
+  readonly entry: Entry;
+  readonly record: LoginRecord;
+  readonly journal: JournalRecord | null;
+  /** Why record and journal could not be read; they are then empty. */
+  readonly stateTrouble: PilotlightError | null;
+  readonly status: LoginStatus;
+  /** The settings a job meets that is started here. */
+  readonly settings: JobSettings;
+  readonly effective: Effective;
+}
+
+/** What the command line says about where to look. */
+export interface WorldOptions {
+  readonly cwd: string;
+  readonly platform: NodeJS.Platform;
+  readonly now: number;
+  readonly scan: readonly string[];
+  readonly service: string | null;
+}
+
+const EMPTY_RECORD: LoginRecord = { verdict: null, spent: [], generation: null, lifeLength: null };
+
+/** Reads what most checks need, once. @throws PilotlightError `usage` for a `--scan` path that cannot be read */
+export async function openWorld(
+  config: Config,
+  logins: readonly LoginConfig[],
+  options: WorldOptions,
+): Promise<World> {
+  const machine = {
+    config,
+    env: config.env,
+    cwd: options.cwd,
+    now: options.now,
+    platform: options.platform,
+    uid: process.geteuid?.() ?? null,
+    mounts: await readMounts(),
+    scan: await scanFiles(options.cwd, options.scan),
+    service: options.service,
+  };
+  const worlds = await Promise.all(logins.map((login) => openLoginWorld(machine, login)));
+  return { ...machine, logins: worlds };
+}
+
+async function openLoginWorld(
+  machine: Omit<World, "logins">,
+  login: LoginConfig,
+): Promise<LoginWorld> {
+  const { config, env, cwd, now, platform } = machine;
+  const state = stateOf(config, login);
+  const entry = await state.store.read();
+  const settings = await readJobSettings({
+    userFile: state.locations.settingsFile,
+    cwd,
+    flag: null,
+  });
+  const stored = platform === "darwin" ? "claude-keychain" : "claude-file";
+  const effective = effectiveSource(env, settings, entry.state === "absent" ? null : stored);
+  const { record, journal, stateTrouble } = await readLoginState(state);
+  const view = { name: login.name, path: state.locations.credentialsFile, driver: config.driver };
+  const kept = { isKept: platform !== "darwin", source: stored, jitter: state.jitter } as const;
+  const status = loginStatus({ ...view, ...kept, entry, record, journal }, now);
+  const known = { entry, record, journal, stateTrouble };
+  return { machine, login, state, ...known, status, settings, effective };
+}
+
+async function readLoginState(
+  state: LoginState,
+): Promise<Pick<LoginWorld, "record" | "journal" | "stateTrouble">> {
+  try {
+    const [record, journal] = [await state.records.read(), await state.journal.read()];
+    return { record, journal, stateTrouble: null };
+  } catch (error) {
+    if (!(error instanceof PilotlightError)) throw error;
+    return { record: EMPTY_RECORD, journal: null, stateTrouble: error };
+  }
+}
