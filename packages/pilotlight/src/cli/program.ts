@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { PilotlightError } from "../core/errors.ts";
+import { CHECK_EXITS, CHECK_OPTIONS } from "./check/check-flags.ts";
 import type { Io } from "./io.ts";
 import { VERSION } from "./version.ts";
 
@@ -61,6 +62,29 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .action(async (options) =>
       done(await (await import("./commands/status.ts")).status(options, io)),
     );
+  command("explain", "show which credential Claude Code uses here, what it sends, and why no other")
+    .argument("[command...]", "claude and its arguments, after --")
+    .passThroughOptions()
+    .option("--login <name>", "the login it is about")
+    .option("--json", "print pilotlight.explain/v1")
+    .action(async (argv, flags) =>
+      done(await (await import("./commands/explain.ts")).explain(argv, flags, io)),
+    );
+  // Only for its help: run.ts starts it without this parser.
+  const check = program
+    .command("check")
+    .description("one line and exit status for a monitor; writes nothing, asks nobody")
+    .addHelpText("after", CHECK_EXITS);
+  for (const [flags, text] of CHECK_OPTIONS) check.option(flags, text);
+  command("doctor", "look at everything around the logins that can go wrong, and say what to do")
+    .option("--login <name>", "only this login")
+    .option("--scan <paths...>", "look through these scripts, units and images, too")
+    .option("--as-service <unit>", "compare a systemd unit (name or file) with this user")
+    .option("--fix", "mend what is safe and reversible; spends no token")
+    .option("--yes", "with --fix: do not ask")
+    .option("--bundle <file>", "write a report without secrets, to attach to a bug report")
+    .option("--json", "print pilotlight.doctor/v1")
+    .action(async (flags) => done(await (await import("./commands/doctor.ts")).doctor(flags, io)));
   command("refresh", "renew the credential if that is due, and never lose what the server issues")
     .option("--force", "refresh although nothing is due: the access token was rejected")
     .option("--min-ttl <time>", "refresh when less than this is left, such as 30m")
@@ -75,11 +99,19 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .option("--login <name>", "the login it uses")
     .option("--auth <mode>", "auto, subscription or api-key (default auto: as Claude Code chooses)")
     .option("--min-ttl <time>", "life that the access token has at the start (default 15m)")
-    .option("--retry <mode>", "safe or never (default safe: once, if nothing was done yet)")
+    .option(
+      "--retry <mode>",
+      "safe (default: once, if nothing was done yet), resume (go on with the session) or never",
+    )
     .option("--isolate <mode>", "auto, always or never: keep the refresh token from the job")
     .option(
       "--wait-for-reset <time>",
       "wait so long for a usage limit to end (default: not at all)",
+    )
+    .option("--prove", "say hello first (one short request) and start only if that is answered")
+    .option(
+      "--ping <url>",
+      "tell a healthchecks.io or Uptime Kuma monitor: start, success, failure",
     )
     .option("-v, --verbose", "say which credential the job uses")
     .action(async (argv, flags) =>
@@ -106,12 +138,20 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .action(async (options) =>
       done(await (await import("./commands/sandbox.ts")).sandbox(options, io)),
     );
-  command("help", "explain an error code, or show this help")
-    .argument("[code]")
-    .option("--json", "print pilotlight.help/v1")
-    .action(async (code: string | undefined, options) => {
-      if (code === undefined) return program.outputHelp();
-      done((await import("./commands/help.ts")).helpOnCode(code, options, io));
+  command("drill", "rehearse a bad night on the sandbox, with and without Pilotlight, in a minute")
+    .option(
+      "--claude <path>",
+      "play it with this Claude Code, and fewer jobs (default: a stand-in)",
+    )
+    .option("--short", "only some hours of it")
+    .option("--json", "print pilotlight.drill/v1")
+    .action(async (flags) => done(await (await import("./commands/drill.ts")).drill(flags, io)));
+  command("help", "explain an error code, a verdict or a failure mode, or show this help")
+    .argument("[topic]", "such as login_ended, usage-limit or FM-12")
+    .option("--json", "print pilotlight.help/v1; without a topic the whole verdict table")
+    .action(async (topic: string | undefined, options) => {
+      if (topic === undefined && options.json !== true) return program.outputHelp();
+      done((await import("./commands/help.ts")).helpOn(topic ?? null, options, io));
     });
   return program;
 }
