@@ -4,6 +4,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { benchCrowd } from "./bench/crowd.ts";
+import { benchJobOverhead } from "./bench/job-overhead.ts";
 import { benchOwnTime } from "./bench/own-time.ts";
 import { benchStart } from "./bench/start.ts";
 
@@ -16,7 +17,12 @@ export interface Row {
   readonly target: string;
 }
 
-const rows: Row[] = [...(await benchStart()), ...(await benchOwnTime()), ...(await benchCrowd())];
+const rows: Row[] = [
+  ...(await benchStart()),
+  ...(await benchJobOverhead()),
+  ...(await benchOwnTime()),
+  ...(await benchCrowd()),
+];
 
 const machine = `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, Node ${process.version}`;
 const date = new Date().toISOString().slice(0, 10);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,11 @@ import { fileURLToPath } from "node:url";
 /** The built command line. */
 export const CLI = fileURLToPath(
   new URL("../../packages/pilotlight/dist/cli.mjs", import.meta.url),
+);
+
+/** The built stand-in for Claude Code. */
+export const STAND_IN = fileURLToPath(
+  new URL("../../packages/pilotlight/dist/stand-in.mjs", import.meta.url),
 );
 
 /** A home with an invented login, and an environment that leads nowhere else. */
@@ -19,6 +24,14 @@ export function benchHome(document: unknown) {
   const env = { PATH: process.env["PATH"] ?? "", HOME: home, CLAUDE_CONFIG_DIR: configDir };
   const cleanup = () => rmSync(home, { recursive: true, force: true });
   return { home, configDir, file, env, cleanup };
+}
+
+/** Puts a program named `claude` into a home. @returns its path */
+export function putClaude(home: string, script: string): string {
+  const path = join(home, "claude");
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return path;
 }
 
 /** An invented login that is fresh for hours. */
