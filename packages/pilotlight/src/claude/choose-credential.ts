@@ -6,6 +6,7 @@ import {
   CLOUD_FLAGS,
   type Effective,
   effectiveOf,
+  MANAGED_KEY,
   rankSources,
   type StoredSource,
   TOKEN_VARIABLES,
@@ -42,23 +43,36 @@ interface Used {
 }
 
 /**
- * Decides which credential the job gets. `subscription` strips every other one from its environment,
- * `api-key` demands one, `auto` follows Claude Code.
- * @throws PilotlightError `credential_shadowed` where settings would still win, or a key shadows a
- *   login and `refuseShadow` is set; `wrong_credential` for a token of the wrong kind; `no_credential`.
+ * The environment in which a job looks for its credential: `subscription` takes every other one away,
+ * and a setup-token, which is a subscription too, only where a login is stored.
+ */
+export function jobEnvironment(
+  mode: AuthMode,
+  env: Environment,
+  stored: StoredSource | null,
+): Record<string, string> {
+  if (mode !== "subscription") return defined(env);
+  const stripped = new Set<string>(stored === null ? OTHERS : [...OTHERS, ...TOKEN_VARIABLES]);
+  return Object.fromEntries(Object.entries(defined(env)).filter(([name]) => !stripped.has(name)));
+}
+
+/**
+ * Decides which credential a job gets in its `jobEnvironment`. `api-key` demands one, `auto` follows Claude Code.
+ * @throws PilotlightError `credential_shadowed` where settings would still win over a login, or a key
+ *   shadows one and `refuseShadow` is set; `wrong_credential` for one of the wrong kind; `no_credential`.
  */
 export function chooseCredential(
   mode: AuthMode,
   world: World & { readonly settings: JobSettings; readonly refuseShadow: boolean },
 ): Choice {
-  const { settings, stored, refuseShadow } = world;
-  const env = mode === "subscription" ? withoutOthers(world.env, stored) : defined(world.env);
-  const used = usedIn({ ...world, env });
+  const { settings, refuseShadow } = world;
+  const env = defined(world.env);
+  const used = usedIn(world);
   const { effective } = used;
   const all: Environment = { ...env, ...settings.env };
   switch (mode) {
     case "subscription":
-      refuseLeftovers(used, all, settings);
+      refuseLeftovers(used, all, world);
       return { effective, env, warnings: [] };
     case "api-key":
       demandKey(used, all, settings);
@@ -78,16 +92,13 @@ function usedIn(world: World): Used {
   return { effective: effectiveOf(ranking), via: ranking.candidates[0]?.via ?? "none" };
 }
 
-function withoutOthers(env: Environment, stored: StoredSource | null): Record<string, string> {
-  // A setup-token is a subscription too; it stays where nothing is stored.
-  const stripped = new Set<string>(stored === null ? OTHERS : [...OTHERS, ...TOKEN_VARIABLES]);
-  return Object.fromEntries(Object.entries(defined(env)).filter(([name]) => !stripped.has(name)));
-}
-
-function refuseLeftovers(used: Used, env: Environment, settings: JobSettings): void {
-  const { effective, via } = used;
+function refuseLeftovers(
+  { effective, via }: Used,
+  env: Environment,
+  { settings, stored }: World & { readonly settings: JobSettings },
+): void {
   const { source, billing } = effective;
-  if (source === "none") {
+  if (source === "none" || (billing !== "subscription" && stored === null)) {
     throw new PilotlightError("no_credential", "--auth subscription, and no login is stored");
   }
   if (billing !== "subscription" || via in settings.origins) {
@@ -105,18 +116,18 @@ function refuseLeftovers(used: Used, env: Environment, settings: JobSettings): v
   }
 }
 
-function demandKey(used: Used, env: Environment, settings: JobSettings): void {
-  const { source } = used.effective;
-  if (
-    source !== "ANTHROPIC_API_KEY" &&
-    source !== "apiKeyHelper" &&
-    source !== "ANTHROPIC_AUTH_TOKEN"
-  ) {
-    const found = source === "none" ? "nothing is configured" : `Claude Code would use ${source}`;
-    throw new PilotlightError(
-      "no_credential",
-      `--auth api-key, and ${found}: set ANTHROPIC_API_KEY`,
-    );
+/** The sources of API keys; a sign-in to the Console leaves one, too. */
+const KEYS = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "apiKeyHelper", MANAGED_KEY];
+
+function demandKey({ effective, via }: Used, env: Environment, settings: JobSettings): void {
+  const { source } = effective;
+  if (source === "none") {
+    const detail = "--auth api-key, and there is none: set ANTHROPIC_API_KEY";
+    throw new PilotlightError("no_credential", detail);
+  }
+  if (!KEYS.includes(source) && !KEYS.includes(via)) {
+    const detail = `--auth api-key, and Claude Code would use ${source}: set ANTHROPIC_API_KEY`;
+    throw new PilotlightError("wrong_credential", detail);
   }
   const kind = source === "ANTHROPIC_API_KEY" ? tokenKindOf((env[source] ?? "").trim()) : "api-key";
   if (kind === "oauth-access" || kind === "oauth-refresh") {

@@ -20,12 +20,17 @@ const NPX_PATIENCE = 120_000;
  */
 export async function findClaude(setting: string, env: Environment): Promise<ClaudeCommand> {
   const text = setting.trim();
-  if (text.startsWith("[")) return fromArray(text, env);
-  if (/^npx\s/.test(text)) return fromNpx(text, env);
-  return fromParts([text], env);
+  return /^npx\s/.test(text) ? fromNpx(text, env) : fromParts(commandWords(text), env);
 }
 
-async function fromArray(text: string, env: Environment): Promise<ClaudeCommand> {
+/** The words of the same setting as they are written on a command line; nothing is looked up. @throws PilotlightError `config_invalid` */
+export function commandWords(setting: string): readonly string[] {
+  const text = setting.trim();
+  if (text.startsWith("[")) return arrayWords(text);
+  return /^npx\s/.test(text) ? text.split(/\s+/) : [text];
+}
+
+function arrayWords(text: string): readonly string[] {
   let parts: unknown;
   try {
     parts = JSON.parse(text);
@@ -40,7 +45,7 @@ async function fromArray(text: string, env: Environment): Promise<ClaudeCommand>
       `the Claude command ${text} is no JSON array of texts`,
     );
   }
-  return fromParts(parts as string[], env);
+  return parts as string[];
 }
 
 async function fromParts(parts: readonly string[], env: Environment): Promise<ClaudeCommand> {

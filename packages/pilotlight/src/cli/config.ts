@@ -20,7 +20,10 @@ export interface Config {
   readonly home: string;
   readonly env: Environment;
   readonly stateDir: string;
+  /** What refreshes: `refresh.claude`, else as jobs start it. */
   readonly claude: string;
+  /** How jobs start Claude Code. */
+  readonly jobClaude: string;
   readonly driver: Driver;
   readonly lockWait: number;
   /** What `run` does when another credential shadows the login. */
@@ -48,7 +51,7 @@ export async function readConfig(env: Environment): Promise<Config> {
 
   const driver = get(SETTINGS.driver) ?? "cli";
   const isAccepted = get(SETTINGS.acceptUnsupported) ?? false;
-  const claude = get(SETTINGS.claude) ?? "claude";
+  const jobClaude = get(SETTINGS.claude) ?? "claude";
   if (driver === "endpoint" && !isAccepted) {
     const fix =
       "it is not documented by the vendor; set accept_unsupported = true to use it all the same";
@@ -59,7 +62,8 @@ export async function readConfig(env: Environment): Promise<Config> {
     home,
     env,
     stateDir: stateDirectory(env, home),
-    claude: get(SETTINGS.refreshClaude) ?? claude,
+    claude: get(SETTINGS.refreshClaude) ?? jobClaude,
+    jobClaude,
     driver,
     onShadow: get(SETTINGS.onShadow) ?? "warn",
     lockWait: get(SETTINGS.lockWait) ?? 180_000,

@@ -1,6 +1,11 @@
 import { access } from "node:fs/promises";
-import { type Effective, effectiveSource } from "../claude/precedence.ts";
-import { readSettings } from "../claude/settings.ts";
+import { type JobWorld, jobWorld } from "../claude/job-world.ts";
+import {
+  type Effective,
+  effectiveOf,
+  rankSources,
+  type StoredSource,
+} from "../claude/precedence.ts";
 import { tokenOf } from "../claude/fingerprint.ts";
 import type { Credential, Entry } from "../core/credential.ts";
 import { type LoginStatus, loginStatus, type Source } from "../core/login-status.ts";
@@ -22,12 +27,11 @@ export async function statusReport(
   logins: readonly LoginConfig[],
   now: number,
 ): Promise<StatusReport> {
-  const [first] = logins;
-  const settings = await readSettings(first ? stateOf(config, first).locations.settingsFile : "");
   const statuses = await Promise.all(logins.map((login) => statusOf(config, login, now)));
   const hasStored = statuses.some(({ phase }) => phase !== "absent");
-  const effective = effectiveSource(config.env, settings, hasStored ? storedSource() : null);
-  const env = { ...config.env, ...settings.env };
+  const world = await worldOf(config, logins, hasStored ? storedSource() : null, now);
+  const effective = effectiveOf(rankSources(world));
+  const env = { ...config.env, ...world.settings.env };
   const standIn = hasStored ? null : staticStatus(config, effective.source, env, now);
   return {
     schema: "pilotlight.status/v1",
@@ -35,6 +39,23 @@ export async function statusReport(
     effective,
     logins: standIn !== null && isUnconfigured(logins) ? [standIn] : statuses,
   };
+}
+
+/** Where no login is asked for, what Claude Code finds by itself. */
+const UNNAMED: LoginConfig = { name: "default", dir: null, credentialsFile: null, write: "auto" };
+
+/** What a job meets that is started here. */
+async function worldOf(
+  config: Config,
+  [login = UNNAMED]: readonly LoginConfig[],
+  stored: StoredSource | null,
+  now: number,
+): Promise<JobWorld> {
+  const { env, home } = config;
+  const { locations, store } = stateOf(config, login);
+  const entry = await store.read();
+  const place = { env, home, cwd: process.cwd(), locations, entry, args: null, build: null, now };
+  return jobWorld(place, stored);
 }
 
 async function statusOf(config: Config, login: LoginConfig, now: number): Promise<LoginStatus> {
@@ -69,7 +90,8 @@ function staticStatus(
   env: Readonly<Record<string, string | undefined>>,
   now: number,
 ): LoginStatus | null {
-  if (source === "none") return null;
+  // With nothing stored, that file can only hold the key of a sign-in to the Console.
+  if (source === "none" || source === storedSource()) return null;
   const token = (env[source] ?? "").trim();
   const entry: Entry =
     token === "" ? { state: "absent" } : { state: "present", credential: bare(token) };
@@ -91,7 +113,7 @@ function bare(token: string): Credential {
   };
 }
 
-function storedSource(): "claude-file" | "claude-keychain" {
+function storedSource(): StoredSource {
   return process.platform === "darwin" ? "claude-keychain" : "claude-file";
 }
 

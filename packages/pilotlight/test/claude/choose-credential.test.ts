@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type AuthMode, chooseCredential } from "../../src/claude/choose-credential.ts";
+import {
+  type AuthMode,
+  chooseCredential,
+  jobEnvironment,
+} from "../../src/claude/choose-credential.ts";
 import type { JobSettings } from "../../src/claude/job-settings.ts";
 
 const KEY = "sk-ant-api03-TEST-key";
@@ -9,12 +13,13 @@ const PLACE = "/config/settings.json";
 type World = Partial<Parameters<typeof chooseCredential>[1]>;
 
 function choose(mode: AuthMode, world: World = {}) {
+  const { env = {}, stored = "claude-file" } = world;
   return chooseCredential(mode, {
-    env: {},
     settings: settings(),
-    stored: "claude-file",
     refuseShadow: false,
     ...world,
+    env: jobEnvironment(mode, env, stored),
+    stored,
   });
 }
 
@@ -114,12 +119,22 @@ describe("--auth api-key", () => {
   });
 
   it.each([
-    ["nothing", { stored: null }, "nothing is configured"],
     ["a login", {}, "claude-file"],
     ["an empty key", { env: { ANTHROPIC_API_KEY: "" } }, "claude-file"],
     ["a setup-token", { env: { CLAUDE_CODE_OAUTH_TOKEN: TOKEN } }, "CLAUDE_CODE_OAUTH_TOKEN"],
   ])("refuses %s", (_, world: World, named) => {
-    expect(() => choose("api-key", world)).toThrow(refusal("no_credential", named));
+    expect(() => choose("api-key", world)).toThrow(refusal("wrong_credential", named));
+  });
+
+  it("refuses nothing at all", () => {
+    const message = "there is none: set ANTHROPIC_API_KEY";
+    expect(() => choose("api-key", { stored: null })).toThrow(refusal("no_credential", message));
+  });
+
+  it("takes the key of a sign-in to the Console, and --auth subscription does not", () => {
+    const world = { stored: null, hasManagedKey: true };
+    expect(choose("api-key", world).effective).toMatchObject({ billing: "api" });
+    expect(() => choose("subscription", world)).toThrow(refusal("no_credential", "no login"));
   });
 
   it.each([

@@ -101,6 +101,18 @@ function settings(text: object): void {
   writeFileSync(join(home.configDir, "settings.json"), JSON.stringify(text));
 }
 
+/** The profile of a signed-in user, as the vendor's own tools leave it. */
+function putProfile(name: string): void {
+  const directory = home.env["ANTHROPIC_CONFIG_DIR"] ?? "";
+  for (const folder of ["configs", "credentials"]) {
+    mkdirSync(join(directory, folder), { recursive: true });
+  }
+  const put = (folder: string, value: object) =>
+    writeFileSync(join(directory, folder, `${name}.json`), JSON.stringify(value));
+  put("configs", { authentication: { type: "user_oauth" } });
+  put("credentials", { access_token: "sk-ant-oat01-TEST-profile" });
+}
+
 function records(login = "default") {
   const directory = join(home.stateDir, "pilotlight");
   mkdirSync(directory, { recursive: true });
@@ -285,12 +297,19 @@ describe("the credential that Claude Code will use", () => {
   it.each([
     ["a helper", {}, { apiKeyHelper: "/bin/helper" }, "apiKeyHelper"],
     ["a cloud", { CLAUDE_CODE_USE_BEDROCK: "1" }, {}, "cloud:bedrock"],
-    ["a profile", { ANTHROPIC_PROFILE: "TEST" }, {}, "profile"],
+    ["a profile", { ANTHROPIC_PROFILE: "work" }, {}, "profile"],
+    ["an active profile", {}, {}, "profile"],
   ])("stands in for one without a token to show: %s", async (_name, env, set, source) => {
     settings(set);
+    if (source === "profile") for (const name of ["work", "default"]) putProfile(name);
     const { exit, logins } = await report(env);
     expect(exit).toBe(0);
     expect(logins).toMatchObject([{ source, phase: "static", usable: true, accessToken: null }]);
+  });
+
+  it("is not a profile that is not there, as Claude Code passes over it", async () => {
+    const { exit, effective } = await report({ ANTHROPIC_PROFILE: "work" });
+    expect([exit, effective.source]).toEqual([66, "none"]);
   });
 
   it("does not stand in for a login that somebody configured", async () => {

@@ -1,33 +1,15 @@
-import { join } from "node:path";
-import { type Entry, isBlanked } from "../../core/credential.ts";
+import { isBlanked } from "../../core/credential.ts";
 import type { Billing, Explanation } from "../../core/explanation.ts";
-import { readAnthropicProfile } from "../anthropic-profile.ts";
-import { type BuildRules, rulesOf } from "../build-rules.ts";
-import type { ClaudeArguments } from "../claude-arguments.ts";
-import { readWords } from "../claude-options.ts";
-import { type JobSettings, readJobSettings } from "../job-settings.ts";
-import type { Environment, Locations } from "../locations.ts";
-import { CUSTOM_HEADERS, isYes, rankSources, type StoredSource } from "../precedence.ts";
+import { type JobPlace, jobWorld } from "../job-world.ts";
+import { CUSTOM_HEADERS, rankSources, type StoredSource } from "../precedence.ts";
 import { type Facts, isKeptOut, placeOf } from "./facts.ts";
 import { shadowedIn } from "./shadowed.ts";
-import { hasConsoleKey, loginTrouble } from "./stored-login.ts";
+import { loginTrouble } from "./stored-login.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** Where an explanation looks. Nothing is written, started or asked over the network. */
-export interface Place {
-  readonly env: Environment;
-  readonly home: string;
-  readonly cwd: string;
-  readonly locations: Locations;
-  readonly entry: Entry;
+export interface Place extends JobPlace {
   readonly storedSource: StoredSource;
-  /** `null` where no command line was given, or one of another program. */
-  readonly args: ClaudeArguments | null;
-  /** The version of Claude Code, where it is known. */
-  readonly build: string | null;
-  /** Epoch ms. */
-  readonly now: number;
-  readonly managedFile?: string | undefined;
 }
 
 /** Explains which credential Claude Code uses at a place, what it sends, and why no other. */
@@ -70,56 +52,21 @@ function billingOfHeaders(headers: readonly string[]): Billing {
 }
 
 async function factsAt(place: Place): Promise<Facts> {
-  const { env: processEnv, locations, home, args, build, now, entry } = place;
-  const rules = rulesOf(build);
-  const settings = await settingsAt(place, rules);
-  const env = { ...processEnv, ...settings.env };
-  const stateFile = join(
-    processEnv["CLAUDE_CONFIG_DIR"] ? locations.configDir : home,
-    ".claude.json",
-  );
-  const profile = await readAnthropicProfile(env, home, now);
+  const { env: processEnv, args, build, entry } = place;
   const login = {
     source: place.storedSource,
     where: placeOfLogin(place),
     trouble: loginTrouble(entry),
   };
   const isStored = entry.state === "present" && login.trouble === null;
-  const isBare = args?.isBare === true || isYes(env["CLAUDE_CODE_SIMPLE"] ?? "");
-  const ranking = rankSources({
-    env: processEnv,
-    settings,
-    stored: isStored ? login.source : null,
-    isBare,
-    hasManagedKey: await hasConsoleKey(stateFile),
-    profile: profile?.role ?? null,
-    rules,
-  });
-  const given = { processEnv, env, settings, args, isBare, build, rules };
+  const world = await jobWorld(place, isStored ? login.source : null);
+  const { settings, isBare, rules, anthropicProfile: profile, stateFile } = world;
+  const ranking = rankSources(world);
+  const given = { processEnv, env: { ...processEnv, ...settings.env }, settings, args };
   const isStarted = (settings.faults ?? []).every(({ isFatal }) => !isFatal);
   const stopped = { candidates: [], unread: ranking.candidates, sent: [], headers: [] };
-  return { ...given, ranking: isStarted ? ranking : stopped, profile, entry, login, stateFile };
-}
-
-function settingsAt(place: Place, rules: BuildRules): Promise<JobSettings> {
-  const { locations, cwd, args, managedFile } = place;
-  return readJobSettings({
-    userFile: locations.settingsFile,
-    cwd,
-    flag: args?.settings ?? null,
-    sources: sourcesIn(args),
-    managedFile,
-    rules,
-    hasLoginFile:
-      place.entry.state !== "absent" && (place.env["CLAUDE_CODE_OAUTH_TOKEN"] ?? "") === "",
-  });
-}
-
-/** Which settings files a command line lets in; `null` for all. */
-function sourcesIn(args: ClaudeArguments | null): string | null {
-  const options = readWords(args?.arguments ?? []).filter((word) => word.kind === "option");
-  if (options.some(({ name }) => name === "--restricted")) return "";
-  return options.findLast(({ name }) => name === "--setting-sources")?.values[0] ?? null;
+  const about = { isBare, build, rules, profile, entry, login, stateFile };
+  return { ...given, ...about, ranking: isStarted ? ranking : stopped };
 }
 
 function placeOfLogin({ storedSource, locations }: Place): string {

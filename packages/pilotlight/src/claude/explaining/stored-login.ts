@@ -1,6 +1,4 @@
-import { readFile } from "node:fs/promises";
 import { type Entry, isBlanked } from "../../core/credential.ts";
-import { isObject } from "../../core/json-object.ts";
 
 /** Why Claude Code does not use what the credential store holds. */
 export interface LoginTrouble {
@@ -23,15 +21,4 @@ export function loginTrouble(entry: Entry): LoginTrouble | null {
   }
   if (credential.scopes?.includes("user:inference") === true) return null;
   return { code: "scope_missing", why: "its scopes lack user:inference" };
-}
-
-/** Looks for the API key that a sign-in to the Console leaves in Claude Code's own state file. */
-export async function hasConsoleKey(stateFile: string): Promise<boolean> {
-  try {
-    const value: unknown = JSON.parse(await readFile(stateFile, "utf8"));
-    const key = isObject(value) ? value["primaryApiKey"] : null;
-    return typeof key === "string" && key !== "";
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 import { claudeArguments } from "../../claude/claude-arguments.ts";
 import { explain as explainAt } from "../../claude/explaining/explain.ts";
-import { foundBuild } from "../../claude/explaining/found-build.ts";
+import { foundBuild } from "../../claude/found-build.ts";
+import { commandWords } from "../../claude/find-claude.ts";
 import { rulesOf } from "../../claude/build-rules.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { type Explanation, exitOfExplanation } from "../../core/explanation.ts";
@@ -40,12 +41,13 @@ export async function explainJob(job: {
   readonly cwd: string;
 }): Promise<{ readonly explanation: Explanation; readonly build: string | null }> {
   const { config, login, argv, cwd } = job;
-  const args = claudeArguments(argv, null);
+  const words = commandWords(config.jobClaude);
+  const args = claudeArguments(argv, words);
   if (argv.length > 0 && args === null) {
     const fix = "give claude and its arguments after --";
     throw new PilotlightError("usage", `${argv[0]} does not start Claude Code: ${fix}`);
   }
-  const build = await foundBuild(args?.command ?? [config.claude], config.env);
+  const build = await foundBuild(args?.command ?? words, config.env);
   const env = environmentOf(config, login, build);
   const { locations, store } = stateOf({ ...config, env }, login);
   const explanation = await explainAt({

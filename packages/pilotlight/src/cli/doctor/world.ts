@@ -1,6 +1,7 @@
-import { readJobSettings, type JobSettings } from "../../claude/job-settings.ts";
+import type { JobSettings } from "../../claude/job-settings.ts";
+import { jobWorld } from "../../claude/job-world.ts";
 import type { Environment } from "../../claude/locations.ts";
-import { type Effective, effectiveSource } from "../../claude/precedence.ts";
+import { type Effective, effectiveOf, rankSources } from "../../claude/precedence.ts";
 import type { Entry } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { loginStatus, type LoginStatus } from "../../core/login-status.ts";
@@ -82,19 +83,17 @@ async function openLoginWorld(
   const { config, env, cwd, now, platform } = machine;
   const state = stateOf(config, login);
   const entry = await state.store.read();
-  const settings = await readJobSettings({
-    userFile: state.locations.settingsFile,
-    cwd,
-    flag: null,
-  });
   const stored = platform === "darwin" ? "claude-keychain" : "claude-file";
-  const effective = effectiveSource(env, settings, entry.state === "absent" ? null : stored);
+  const { home } = config;
+  const place = { env, home, cwd, locations: state.locations, entry, args: null, build: null, now };
+  const world = await jobWorld(place, entry.state === "absent" ? null : stored);
+  const effective = effectiveOf(rankSources(world));
   const { record, journal, stateTrouble } = await readLoginState(state);
   const view = { name: login.name, path: state.locations.credentialsFile, driver: config.driver };
   const kept = { isKept: platform !== "darwin", source: stored, jitter: state.jitter } as const;
   const status = loginStatus({ ...view, ...kept, entry, record, journal }, now);
   const known = { entry, record, journal, stateTrouble };
-  return { machine, login, state, ...known, status, settings, effective };
+  return { machine, login, state, ...known, status, settings: world.settings, effective };
 }
 
 async function readLoginState(

@@ -1,6 +1,9 @@
 import { type ClaudeArguments, claudeArguments } from "../../claude/claude-arguments.ts";
-import { type Choice, chooseCredential } from "../../claude/choose-credential.ts";
-import { type JobSettings, readJobSettings } from "../../claude/job-settings.ts";
+import { type Choice, chooseCredential, jobEnvironment } from "../../claude/choose-credential.ts";
+import { foundBuild } from "../../claude/found-build.ts";
+import { commandWords } from "../../claude/find-claude.ts";
+import type { JobSettings } from "../../claude/job-settings.ts";
+import { jobWorld } from "../../claude/job-world.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { Tell } from "../../core/ports.ts";
 import { attend } from "../../keeper/attend.ts";
@@ -32,14 +35,15 @@ export interface Job {
  */
 export async function runJob(job: Job): Promise<JobEnd> {
   const { argv, config, login, options, io } = job;
-  const args = claudeArguments(argv, null);
-  const settings = await settingsOf(job, args);
-  const choice = await choose(job, settings);
+  const args = claudeArguments(argv, commandWords(config.jobClaude));
+  const { choice, settings } = await choose(job, args);
+  const { source, billing } = choice.effective;
   for (const warning of choice.warnings) warn(io, "credential_shadowed", warning);
   if (options.isVerbose) {
-    io.err(`pilotlight: the job uses ${choice.effective.source} (${choice.effective.billing})\n`);
+    io.err(`pilotlight: the job uses ${source} (${billing})\n`);
   }
-  const isStored = choice.effective.source === "claude-file" && args?.isBare !== true;
+  // The key of a sign-in to the Console counts as that file's, too, and is nothing to renew.
+  const isStored = source === "claude-file" && billing === "subscription";
   const parts = wire(config, login, job.tell);
   const world = { config, login, minTtl: options.minTtl, isolate: options.isolate };
   const command = args?.command ?? null;
@@ -76,22 +80,21 @@ export async function runJob(job: Job): Promise<JobEnd> {
   }
 }
 
-function settingsOf({ config, login }: Job, args: ClaudeArguments | null): Promise<JobSettings> {
-  return readJobSettings({
-    userFile: stateOf(config, login).locations.settingsFile,
-    cwd: process.cwd(),
-    flag: args?.settings ?? null,
-  });
-}
-
-async function choose({ config, login, options }: Job, settings: JobSettings): Promise<Choice> {
-  const isStored = (await stateOf(config, login).store.read()).state !== "absent";
-  return chooseCredential(options.auth, {
-    env: config.env,
-    settings,
-    stored: isStored ? "claude-file" : null,
-    refuseShadow: config.onShadow === "refuse",
-  });
+/** The credential of the job, and the settings that it meets. */
+async function choose(
+  { config, login, options }: Job,
+  args: ClaudeArguments | null,
+): Promise<{ readonly choice: Choice; readonly settings: JobSettings }> {
+  const { locations, store } = stateOf(config, login);
+  const entry = await store.read();
+  const stored = entry.state === "absent" ? null : "claude-file";
+  const env = jobEnvironment(options.auth, config.env, stored);
+  const build = args === null ? null : await foundBuild(args.command, env);
+  const [home, cwd, now] = [config.home, process.cwd(), Date.now()];
+  const world = await jobWorld({ env, home, cwd, locations, entry, args, build, now }, stored);
+  const refuseShadow = config.onShadow === "refuse";
+  const choice = chooseCredential(options.auth, { ...world, refuseShadow });
+  return { choice, settings: world.settings };
 }
 
 function envFor({ login }: Job, choice: Choice, access: Access | null): Record<string, string> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -36,6 +36,18 @@ describe("a job whose token was revoked early", () => {
     expect(scene.sandbox.grants()).toMatchObject({ refreshes: 1, reuses: 0 });
     const kinds = (await historyOf(scene)).map(({ kind, code }) => [kind, code]);
     expect(kinds).toContainEqual(["run", "ok"]);
+  });
+
+  it("is repeated by whatever name Claude Code is configured under", async () => {
+    const scene = await openJobScene("2.1.104");
+    const night = join(scene.home.home, "bin", "night");
+    renameSync(join(scene.home.home, "bin", "claude"), night);
+    scene.write(scene.sandbox.signIn());
+    scene.sandbox.revokeAccess();
+    const env = { PILOTLIGHT_CLAUDE: JSON.stringify([night]) };
+    const ended = await scene.job([], [night, "-p", "say hello"], { env });
+    expect([ended.code, ended.stdout, ended.stderr]).toEqual([0, GREETING, ""]);
+    expect(asked(scene).map(({ status }) => status)).toEqual([401, 200]);
   });
 
   it("is repeated without a trace in json", async () => {
