@@ -127,6 +127,9 @@ describe("pilotlight history", () => {
 
   it("does not hide that the history cannot be read", async () => {
     mkdirSync(join(stateDir, "history.db"), { recursive: true });
-    await expect(run()).rejects.toThrow(/history\.db cannot be read/);
+    await expect(run()).rejects.toMatchObject({
+      code: "state_unreadable",
+      message: expect.stringMatching(/history\.db: /),
+    });
   });
 });
