@@ -1,12 +1,17 @@
 /** Builds the package: two entries and the command line, split, minified, with their dependencies inside. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const home = `${root}packages/pilotlight/`;
 rmSync(`${home}dist`, { recursive: true, force: true });
+
+const hot = reachable(
+  ["main", "commands/status", "commands/check"].map((name) => `${home}src/cli/${name}.ts`),
+);
 
 const bundle = await rolldown({
   cwd: home,
@@ -25,16 +30,8 @@ const { output } = await bundle.write({
   entryFileNames: "[name].mjs",
   chunkFileNames: "chunks/[name]-[hash].mjs",
   minify: true,
-  // One file for all that a status needs: to find and open ten small ones takes longer than to read it.
-  codeSplitting: {
-    groups: [
-      {
-        name: "common",
-        test: /src\/(core|claude|stores|cli)\/(?!find-claude|claude-build|stag)/,
-        minShareCount: 2,
-      },
-    ],
-  },
+  // One file for all that `status` and `check` need: to find and open ten small ones takes longer than to read it.
+  codeSplitting: { groups: [{ name: "hot", test: (id) => hot.has(id) }] },
 });
 await bundle.close();
 writeNotices(output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])));
@@ -43,6 +40,22 @@ execFileSync("tsc", ["-p", "packages/pilotlight/tsconfig.build.json"], {
   cwd: root,
   stdio: "inherit",
 });
+
+/** The files that are loaded with these, and nothing that is loaded only when it is needed. */
+function reachable(files: readonly string[], found = new Set<string>()): ReadonlySet<string> {
+  for (const file of files) {
+    if (found.has(file)) continue;
+    found.add(file);
+    const imports = readFileSync(file, "utf8").matchAll(
+      /^(?:import|export) (?!type)[^;]*? from "(\.[^"]+)";$/gm,
+    );
+    reachable(
+      [...imports].map(([, path = ""]) => resolve(dirname(file), path)),
+      found,
+    );
+  }
+  return found;
+}
 
 /** The licences of what is inside the bundle, which ask to be passed on with it. */
 function writeNotices(modules: readonly string[]): void {
