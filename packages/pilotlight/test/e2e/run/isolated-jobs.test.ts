@@ -129,7 +129,7 @@ mounts.describe("a store that is mounted read-only under another name", () => {
     const ended = await job(HELLO);
     expect(ended).toMatchObject({ code: 0, stdout: GREETING });
     expect(ended.stderr).toMatch(
-      /^pilotlight: warning: store_read_only: [^\n]*read-only[^\n]* ends in (59|60) min[^\n]*\n$/,
+      /^pilotlight: warning: store_read_only: [^\n]*read-only[^\n]* ends in (1 h 0|59) min[^\n]*\n$/,
     );
     expect(scene.sandbox.tokenPosts()).toEqual([]);
     expect(readFileSync(file, "utf8")).toBe(text);

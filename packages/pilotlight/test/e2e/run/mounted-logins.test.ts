@@ -24,7 +24,7 @@ containers.describe("Claude Code by npx, on a host's login that is one read-only
     const ended = await inside(runOf([], NPX));
     expect(ended).toMatchObject({ code: 0, stdout: GREETING });
     expect(ended.stderr).toMatch(
-      /^pilotlight: warning: store_read_only: \S+other-name\.json is read-only [^\n]* ends in (59|60) min[^\n]*\n$/,
+      /^pilotlight: warning: store_read_only: \S+other-name\.json is read-only [^\n]* ends in (1 h 0|59) min[^\n]*\n$/,
     );
     expect(scene.text()).toBe(text);
 
