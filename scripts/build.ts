@@ -10,7 +10,7 @@ const home = `${root}packages/pilotlight/`;
 rmSync(`${home}dist`, { recursive: true, force: true });
 
 const hot = reachable(
-  ["main", "commands/status", "commands/check"].map((name) => `${home}src/cli/${name}.ts`),
+  ["run", "commands/status", "commands/check"].map((name) => `${home}src/cli/${name}.ts`),
 );
 
 const bundle = await rolldown({

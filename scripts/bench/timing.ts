@@ -47,7 +47,11 @@ export function freshDocument() {
   };
 }
 
-/** Runs each command in turn, `rounds` times over, so that noise meets all of them alike. @returns ms, sorted */
+/**
+ * Runs each command in turn, `rounds` times over, so that noise meets all of them alike.
+ * @returns ms, sorted
+ * @throws where one fails: what does nothing is fast
+ */
 export function interleaved(
   commands: Readonly<Record<string, readonly string[]>>,
   env: Record<string, string>,
@@ -57,8 +61,9 @@ export function interleaved(
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, [program = "", ...args]] of Object.entries(commands)) {
       const start = performance.now();
-      spawnSync(program, args, { env, stdio: "ignore" });
+      const { status } = spawnSync(program, args, { env, stdio: "ignore" });
       (times[name] ??= []).push(performance.now() - start);
+      if (status !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${status}`);
     }
   }
   for (const list of Object.values(times)) list.sort((a, b) => a - b);
