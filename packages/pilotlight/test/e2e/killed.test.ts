@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import type { ClaudeBuild } from "../support/claude-builds.ts";
 import { claudeTest } from "../support/claude-test.ts";
-import { endOf, expectLivingPair, expectSettled, reportOf } from "./support/expectations.ts";
+import { expectLivingPair, expectSettled, reportOf, until } from "./support/expectations.ts";
 import { holdWriteLock } from "./support/held-lock.ts";
 import * as moments from "./support/moments.ts";
 import { processesUnder } from "./support/processes.ts";
@@ -114,22 +117,47 @@ describe("a refresh that is asked to stop in mid-grant", () => {
     ["Ctrl-C, which reaches the whole process group", "SIGINT"],
     ["a TERM to the process group", "SIGTERM"],
   ] as const) {
-    claudeTest("2.1.329", `loses nothing by ${name}`, async (build) => {
+    claudeTest("2.1.329", `stores what it gets before it ends by ${name}`, async (build) => {
       const scene = await expiredScene(build, 3_000);
-      const running = scene.start(REFRESH);
-      await moments.killAt(
-        { ...running, signal: () => running.signalGroup(how) },
-        scene,
-        moments.isSent,
-        300,
-      );
-      expect((await running.finished).code).not.toBe(0);
-      expect(processesUnder(scene.stage)).not.toEqual([]);
-      const finished = await scene.run(REFRESH);
-      expect(endOf(finished)).toEqual([0, "adopted", null]);
+      const ended = await interrupted(scene, how, 1);
+      expect([ended.signal, reportOf(ended).outcome]).toEqual([how, "refreshed"]);
+      expect(ended.stderr).toMatch(/^pilotlight: SIG\w+ waits for the refresh under way[^\n]*\n$/);
       expect(scene.sandbox.grants()).toMatchObject({ refreshes: 1, reuses: 0 });
       expectLivingPair(scene);
       expectSettled(scene);
     });
+
+    claudeTest("2.1.329", `ends at once the second time by ${name}`, async (build) => {
+      const scene = await expiredScene(build, 3_000);
+      const ended = await interrupted(scene, how, 2);
+      expect([ended.signal, ended.stdout]).toEqual([how, ""]);
+      expect(processesUnder(scene.stage)).not.toEqual([]);
+      await expectRepaired(scene, ["adopted"]);
+    });
   }
+
+  claudeTest("2.1.329", "starts no job after that", async (build) => {
+    const scene = await expiredScene(build, 1_500);
+    const ran = join(scene.home.home, "ran");
+    const ended = await interrupted(scene, "SIGTERM", 1, ["run", "--", "touch", ran]);
+    expect([ended.signal, existsSync(ran)]).toEqual(["SIGTERM", false]);
+    expectLivingPair(scene);
+    expectSettled(scene);
+  });
 });
+
+/** A command whose process group gets a signal, so and so often, while the server has its request. */
+async function interrupted(
+  scene: Scene,
+  how: NodeJS.Signals,
+  times: number,
+  command: readonly string[] = REFRESH,
+) {
+  const running = scene.start(command);
+  await until("the request", () => moments.isSent(scene));
+  for (let time = 0; time < times; time += 1) {
+    await pause(300);
+    running.signalGroup(how);
+  }
+  return running.finished;
+}

@@ -1,3 +1,4 @@
+import { endAs } from "../../child/child-end.ts";
 import { NESTED_VARIABLE } from "../../claude/staging-environment.ts";
 import { type Credential, pairOf } from "../../core/credential.ts";
 import { parseDuration, printDuration } from "../../core/duration.ts";
@@ -11,6 +12,7 @@ import { type Config, type LoginConfig, readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { selectLogins } from "../logins.ts";
 import { errorReport, printError } from "../print-error.ts";
+import { signalPatience } from "../signal-patience.ts";
 import { stateOf } from "../state-of.ts";
 import { wire } from "../wire.ts";
 
@@ -51,10 +53,11 @@ async function refreshOne(
 ): Promise<number> {
   const started = performance.now();
   const noted = chronicle(config.stateDir, login.name);
-  const parts = wire(config, login, (event) => {
+  const patience = signalPatience((event) => {
     noted.tell(event);
     tell(event, login, isJson, io);
-  });
+  }, io);
+  const parts = wire(config, login, patience.tell);
   const base = { schema: "pilotlight.refresh/v1", login: login.name, driver: config.driver };
   const report = (fields: object) => {
     const durationMs = Math.round(performance.now() - started);
@@ -80,6 +83,8 @@ async function refreshOne(
     return traitsOf(error.code).exit;
   } finally {
     await noted.write();
+    const signal = patience.stop();
+    if (signal !== null) endAs({ kind: "signalled", signal });
   }
 }
 

@@ -9,6 +9,7 @@ import type { Tell } from "../../core/ports.ts";
 import { attend } from "../../keeper/attend.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import type { Io } from "../io.ts";
+import { signalPatience } from "../signal-patience.ts";
 import { stateOf } from "../state-of.ts";
 import { wire } from "../wire.ts";
 import { attempts } from "./attempts.ts";
@@ -44,7 +45,8 @@ export async function runJob(job: Job): Promise<JobEnd> {
   }
   // The key of a sign-in to the Console counts as that file's, too, and is nothing to renew.
   const isStored = source === "claude-file" && billing === "subscription";
-  const parts = wire(config, login, job.tell);
+  const patience = signalPatience(job.tell, io);
+  const parts = wire(config, login, patience.tell);
   const world = { config, login, minTtl: options.minTtl, isolate: options.isolate };
   const command = args?.command ?? null;
   const access = isStored ? await secureAccess(parts, { ...world, command }) : null;
@@ -65,6 +67,9 @@ export async function runJob(job: Job): Promise<JobEnd> {
       const doubt = await proveAccess(proving);
       if (doubt !== null) io.err(`pilotlight: warning: the credential stays unproved: ${doubt}\n`);
     }
+    const signal = patience.stop();
+    if (signal !== null)
+      return { end: { kind: "signalled", signal }, code: "job_failed", requestId: null };
     const last = await attempts({
       argv,
       args,
@@ -75,6 +80,7 @@ export async function runJob(job: Job): Promise<JobEnd> {
     });
     return sayEnd(last, access, io);
   } finally {
+    patience.stop();
     await attendant?.leave();
     await access?.projection?.remove();
   }

@@ -1,0 +1,48 @@
+import { endAs } from "../child/child-end.ts";
+import type { Tell } from "../core/ports.ts";
+import type { Io } from "./io.ts";
+
+/** Keeps a signal from ending this process between a grant and its commit. */
+export interface SignalPatience {
+  /** Passes every event on. */
+  readonly tell: Tell;
+  /** Leaves signals alone from now on. @returns the one that came meanwhile: whoever asks ends by it. */
+  stop(): NodeJS.Signals | null;
+}
+
+/** HUP is not among them: under nohup(1) it has to stay ignored. */
+const ENDING = ["SIGINT", "SIGTERM"] as const;
+
+/**
+ * From a grant on, the first INT or TERM waits until `stop`. Whoever ends a container or a unit ends the
+ * staged Claude Code, too, as soon as we are gone. A second one ends us at once; the next run then adopts
+ * what the grant brought.
+ */
+export function signalPatience(tell: Tell, io: Io): SignalPatience {
+  let asked: NodeJS.Signals | null = null;
+  let isListening = false;
+  let isStopped = false;
+
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (asked !== null) endAs({ kind: "signalled", signal });
+    asked = signal;
+    io.err(`pilotlight: ${signal} waits for the refresh under way; a second one does not\n`);
+  };
+  const listen = (): void => {
+    if (isListening || isStopped) return;
+    isListening = true;
+    for (const name of ENDING) process.on(name, onSignal);
+  };
+
+  return {
+    tell(event) {
+      if (event.kind === "grant_started") listen();
+      tell(event);
+    },
+    stop() {
+      isStopped = true;
+      for (const name of ENDING) process.removeListener(name, onSignal);
+      return asked;
+    },
+  };
+}
