@@ -4,6 +4,8 @@ import type { JobSettings } from "./job-settings.ts";
 import type { Environment } from "./locations.ts";
 import {
   CLOUD_FLAGS,
+  CUSTOM_HEADERS,
+  customHeaders,
   type Effective,
   effectiveOf,
   MANAGED_KEY,
@@ -104,6 +106,10 @@ function refuseLeftovers(
   if (billing !== "subscription" || via in settings.origins) {
     const place = settings.origins[via] ?? via;
     throw new PilotlightError("credential_shadowed", `${place} would win over the login`);
+  }
+  if (customHeaders(env[CUSTOM_HEADERS] ?? "").length > 0) {
+    const place = settings.origins[CUSTOM_HEADERS] ?? CUSTOM_HEADERS;
+    throw new PilotlightError("credential_shadowed", `${place} replaces the login's own header`);
   }
   const gateway = env["ANTHROPIC_BASE_URL"];
   if (

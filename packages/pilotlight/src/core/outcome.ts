@@ -30,7 +30,7 @@ export type Outcome =
   /** A person must act. */
   | { readonly kind: "dead"; readonly code: ErrorCode; readonly detail: string };
 
-/** The exit status of an outcome (DESIGN of the command line: sysexits). */
+/** The exit status of an outcome (sysexits.h). */
 export function exitOf(outcome: Outcome): number {
   switch (outcome.kind) {
     case "refreshed":

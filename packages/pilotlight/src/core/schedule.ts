@@ -6,7 +6,7 @@ export interface Life {
   readonly jitter: number;
 }
 
-/** The life of an access token where nothing tells it: 8 h, as the server has issued since 2025 (failure-modes.md §0). */
+/** The life of an access token where nothing tells it: 8 h, as the server has issued since 2025. */
 export const USUAL_LIFE = 8 * 60 * MINUTE;
 
 /** A token with less than this left must not be handed to a job if a refresh is possible. */

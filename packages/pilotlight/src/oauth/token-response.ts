@@ -72,7 +72,7 @@ function storedFields(
   stored["expiresAt"] = expiresIn === null ? null : raw.receivedAt + expiresIn * 1000;
   const endsIn = secondsIn(answer["refresh_token_expires_in"]);
   if (endsIn !== null) {
-    // A refresh does not move the end of a login (claude-code-measured.md §0.10), so a later one is not believed.
+    // A refresh does not move the end of a login (measured on 2.1.329, 2026-11), so a later one is not believed.
     const known = fields["refreshTokenExpiresAt"];
     const end = raw.receivedAt + endsIn * 1000;
     stored["refreshTokenExpiresAt"] = typeof known === "number" ? Math.min(known, end) : end;

@@ -59,6 +59,14 @@ describe("--auth subscription", () => {
     expect(warnings).toEqual([]);
   });
 
+  it("refuses headers that would go out in the place of the login's own", () => {
+    const env = { ANTHROPIC_CUSTOM_HEADERS: `X-Team: night\nAuthorization: Bearer ${TOKEN}` };
+    const message = /^ANTHROPIC_CUSTOM_HEADERS replaces/;
+    expect(() => choose("subscription", { env })).toThrow(refusal("credential_shadowed", message));
+    const harmless = { ANTHROPIC_CUSTOM_HEADERS: "X-Team: night" };
+    expect(choose("subscription", { env: harmless }).env).toEqual(harmless);
+  });
+
   it("leaves a setup-token where nothing is stored", () => {
     const env = { CLAUDE_CODE_OAUTH_TOKEN: TOKEN, ANTHROPIC_API_KEY: KEY };
     const choice = choose("subscription", { env, stored: null });

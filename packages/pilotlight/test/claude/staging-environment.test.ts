@@ -3,7 +3,7 @@ import { NESTED_VARIABLE, stagingEnvironment } from "../../src/claude/staging-en
 
 const STAGE = "/state/staging/default";
 
-/** failure-modes.md C3 and claude-code-measured.md §12. */
+/** Everything by which Claude Code is told another credential, place or account (measured 2026-11). */
 const GONE = [
   "ANTHROPIC_API_KEY",
   "ANTHROPIC_AUTH_TOKEN",

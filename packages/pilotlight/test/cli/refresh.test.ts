@@ -13,7 +13,7 @@ const Fingerprint = z
   .regex(/^sha256:[0-9a-f]{8}$/)
   .nullable();
 
-/** `pilotlight.refresh/v1` as DESIGN §4.3 writes it down; a failure that was thrown adds `error`. */
+/** `pilotlight.refresh/v1`; a failure that was thrown adds `error`. */
 const RefreshReport = z.strictObject({
   schema: z.literal("pilotlight.refresh/v1"),
   login: z.string(),

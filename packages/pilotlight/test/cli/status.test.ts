@@ -27,7 +27,7 @@ const Source = z.enum([
 const Time = z.iso.datetime().nullable();
 const Fingerprint = z.string().regex(/^sha256:[0-9a-f]{8}$/);
 
-/** `pilotlight.status/v1` as DESIGN §4.3 writes it down: these fields and no other. */
+/** `pilotlight.status/v1`: these fields and no other. */
 const StatusReport = z.strictObject({
   schema: z.literal("pilotlight.status/v1"),
   generatedAt: z.iso.datetime(),

@@ -41,7 +41,7 @@ async function expectSurvivedAfterPause(scene: Scene, name: FaultName): Promise<
   await expectRecovery(scene, REFRESH);
 }
 
-/** What may have rotated was tried once more; from then on only a person sends the token again (DESIGN §3, in doubt). */
+/** What may have rotated was tried once more; from then on only a person sends the token again. */
 async function expectForced(scene: Scene, name: FaultName): Promise<void> {
   await sitOut(scene, name);
   const sent = scene.sandbox.tokenPosts().length;

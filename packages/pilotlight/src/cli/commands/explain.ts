@@ -104,10 +104,11 @@ function changeOf({ source, where, billing }: Explanation["winner"]): string {
   if (source === "none") return "$ claude auth login";
   const [, place, key] = /^(\S.*?) \(([^()]+)\)/.exec(where) ?? [];
   if (place === "environment") return `$ unset ${key}`;
-  if (source.startsWith("claude-")) return billing === "api" ? LOGIN : "$ claude auth logout";
+  if (source.startsWith("claude-")) return billing === "api" ? LOGIN : LOGOUT;
   return key === undefined
     ? "unset ANTHROPIC_PROFILE, or move the profile aside"
     : `remove ${key} from ${place}`;
 }
 
 const LOGIN = "$ claude auth login --claudeai";
+const LOGOUT = "set ANTHROPIC_API_KEY; $ claude auth logout would take the MCP logins along";

@@ -19,7 +19,7 @@ const ANSWERS: readonly RefreshRow[] = [
     code: "throttled",
     match: [{ httpStatus: [429] }],
     steps: [
-      "Wait; Pilotlight keeps to what the server asks for.",
+      "Wait some minutes; jobs go on while the access token lives.",
       "If it goes on, look for other tools on this machine or address that refresh the same login.",
     ],
     fm: ["FM-20", "FM-63"],

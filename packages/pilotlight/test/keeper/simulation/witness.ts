@@ -28,7 +28,7 @@ const WORST_CLOCK = 3 * 3_600_000;
 interface Send {
   readonly cli: StagedCli;
   readonly isForced: boolean;
-  /** Timeline ms, and by how much the host's clock was wrong then. */
+  /** Epoch ms of the intent by the host's clock, and by how much that was wrong then. */
   readonly at: number;
   readonly clockError: number;
   /** The keeper was told that the server surely did nothing with it. */
@@ -108,9 +108,10 @@ export class Witness {
     const isRotating = this.#world.authority.policy !== "not_rotating";
     const last = sends.at(-1);
     const isHasty =
+      intent !== null &&
       last?.isUntold === true &&
       last.clockError === this.#world.clock.error &&
-      timeline.now - last.at < UNTOLD_PAUSE;
+      intent.at - last.at < UNTOLD_PAUSE;
     if (isRotating && isHasty && !keeper.isForced)
       this.#fail("a build that tells nothing must be given a pause", token);
     const allowed = intent?.retried === true ? 1 : 0;
@@ -119,7 +120,7 @@ export class Witness {
     if (intent?.retried === true && !keeper.isForced) this.#checkRetry(credential);
     const send = { cli, isForced: keeper.isForced, isRefused: false, isUntold: false };
     const clockError = this.#world.clock.error;
-    this.#sends.set(token, [...sends, { ...send, at: timeline.now, clockError }]);
+    this.#sends.set(token, [...sends, { ...send, at: intent?.at ?? timeline.now, clockError }]);
     this.#running.add(cli);
     this.#world.onGrant();
   }
