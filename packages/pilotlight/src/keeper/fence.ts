@@ -1,7 +1,7 @@
-import type { HeldLock, RefreshGrant } from "../core/ports.ts";
+import type { HeldLock, LoginRecords, RefreshGrant } from "../core/ports.ts";
 import type { KeeperParts } from "./parts.ts";
 
-/** Thrown before an effect that the lock no longer covers. Never leaves `refresh`. */
+/** Thrown before an effect that the lock no longer covers. Never leaves this room. */
 export class LockLost extends Error {}
 
 /**
@@ -9,10 +9,7 @@ export class LockLost extends Error {}
  * a suspend may have cost it, and then another keeper's journal, records and stage lie there.
  */
 export function fenced(parts: KeeperParts, lock: HeldLock): KeeperParts {
-  const whileHeld = async <T>(effect: () => Promise<T>): Promise<T> => {
-    if (!(await lock.isHeld())) throw new LockLost("the lock was lost");
-    return effect();
-  };
+  const whileHeld = guardedBy(lock);
   const { journal, records, grants } = parts;
   const fencedGrant = (grant: RefreshGrant): RefreshGrant => ({
     ...grant,
@@ -28,7 +25,20 @@ export function fenced(parts: KeeperParts, lock: HeldLock): KeeperParts {
       clear: () => whileHeld(() => journal.clear()),
       archive: (credential) => whileHeld(() => journal.archive(credential)),
     },
-    records: { ...records, write: (record) => whileHeld(() => records.write(record)) },
+    records: fencedRecords(records, lock),
     grants: { cli: fencedGrant(grants.cli), endpoint: fencedGrant(grants.endpoint) },
+  };
+}
+
+/** What is remembered, likewise: another's later word must not be written over by one from before a suspend. */
+export function fencedRecords(records: LoginRecords, lock: HeldLock): LoginRecords {
+  const whileHeld = guardedBy(lock);
+  return { ...records, write: (record) => whileHeld(() => records.write(record)) };
+}
+
+function guardedBy(lock: HeldLock) {
+  return async <T>(effect: () => Promise<T>): Promise<T> => {
+    if (!(await lock.isHeld())) throw new LockLost("the lock was lost");
+    return effect();
   };
 }

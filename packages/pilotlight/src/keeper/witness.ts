@@ -1,12 +1,14 @@
 import type { Fingerprint } from "../core/credential.ts";
 import { PilotlightError } from "../core/errors.ts";
+import type { HeldLock } from "../core/ports.ts";
 import type { Verdict } from "../core/verdict.ts";
+import { fencedRecords, LockLost } from "./fence.ts";
 import type { KeeperParts } from "./parts.ts";
 
 type Witnessed = Extract<Verdict, { kind: "rejected" | "proved" }>["kind"];
 
-/** What is remembered of a login, and who hears of it. */
-type WitnessParts = Pick<KeeperParts, "store" | "records" | "clock" | "tell">;
+/** What is remembered of a login, and who hears of it. With no driver among them, nothing can be spent. */
+export type WitnessParts = Pick<KeeperParts, "store" | "records" | "clock" | "tell">;
 
 /**
  * Takes a consumer's word that the server rejected an access token, whatever its `expiresAt` says:
@@ -29,7 +31,7 @@ async function witness(
   access: Fingerprint,
   by: string,
 ): Promise<boolean> {
-  const held = await store.withLock(async () => {
+  const note = async (lock: HeldLock) => {
     const entry = await store.read();
     if (entry.state !== "present" || entry.credential.accessToken?.fingerprint !== access)
       return false;
@@ -40,10 +42,14 @@ async function witness(
       record.verdict.refresh === entry.credential.refreshToken?.fingerprint;
     if (!isEnded) {
       const verdict: Verdict = { kind, access, at: clock.now(), by };
-      await records.write({ ...record, verdict });
+      await fencedRecords(records, lock).write({ ...record, verdict });
       tell({ kind: "verdict", verdict });
     }
     return true;
+  };
+  const held = await store.withLock(note).catch((error: unknown) => {
+    if (error instanceof LockLost) return { busy: error.message };
+    throw error;
   });
   if ("busy" in held) throw new PilotlightError("lock_busy", held.busy);
   return held.done;

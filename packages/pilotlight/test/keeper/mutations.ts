@@ -45,6 +45,14 @@ export const MUTATIONS: readonly Mutation[] = [
     isSuspending: true,
   },
   {
+    drops: "the same question before a witness's word",
+    file: "witness.ts",
+    text: "fencedRecords(records, lock).write",
+    becomes: "records.write",
+    isSuspending: true,
+    seed: 21,
+  },
+  {
     drops: "the pair that a write expects",
     file: "refresh.ts",
     text: CALL,

@@ -78,8 +78,10 @@ export class Process {
     this.#world.count("suspension");
     this.#silentSince = this.#world.timeline.now;
     await this.#world.timeline.sleep(ms);
-    this.#silentSince = null;
     this.frozenFor += ms;
+    // Another of its steps may have ended it meanwhile: the dead do not beat.
+    if (!this.#isAlive) return never();
+    this.#silentSince = null;
   }
 }
 

@@ -165,7 +165,6 @@ export class Witness {
     for (const send of [...this.#sends.values()].flat()) {
       if (send.cli !== cli) continue;
       send.isRefused = result.spent === "no";
-      send.isUntold = result.code === "refresh_unknown";
     }
   }
 
@@ -207,6 +206,11 @@ export class Witness {
     this.#world.note(`journal: ${next?.step ?? "clear"}`);
     const left = journal?.from.refresh ?? null;
     if (left !== null && this.#lost.has(left)) this.#checkDoubtIsTold(left, next);
+    // What a keeper heard and died with is not known to the next.
+    const token = next?.from.refresh ?? null;
+    const sent = token === null ? undefined : this.#sends.get(token)?.at(-1);
+    if (sent !== undefined && next?.step === "in_doubt")
+      sent.isUntold = next.code === "refresh_unknown";
     if (next?.step !== "result" || next.from.refresh === null || next.issued === null) return;
     if (pairOf(next.issued).refresh === next.from.refresh) this.#sends.delete(next.from.refresh);
     else this.#spent.add(next.from.refresh);
