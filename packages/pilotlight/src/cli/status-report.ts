@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { type JobWorld, jobWorld } from "../claude/job-world.ts";
 import {
   type Effective,
@@ -8,6 +8,7 @@ import {
 } from "../claude/precedence.ts";
 import { tokenOf } from "../claude/fingerprint.ts";
 import type { Credential, Entry } from "../core/credential.ts";
+import { errnoOf } from "../core/errors.ts";
 import { type LoginStatus, loginStatus, type Source } from "../core/login-status.ts";
 import { Secret } from "../core/secret.ts";
 import type { Config, LoginConfig } from "./config.ts";
@@ -73,6 +74,7 @@ async function statusOf(config: Config, login: LoginConfig, now: number): Promis
       journal: await journal.read(),
       jitter,
       isKept: process.platform !== "darwin",
+      isReadOnly: await isReadOnly(path),
     },
     now,
   );
@@ -98,7 +100,7 @@ function staticStatus(
   const record = { verdict: null, spent: [], generation: null, lifeLength: null };
   const { driver } = config;
   const view = { name: "default", source, path: null, driver, entry, record, journal: null };
-  return loginStatus({ ...view, jitter: 0, isKept: false }, now);
+  return loginStatus({ ...view, jitter: 0, isKept: false, isReadOnly: false }, now);
 }
 
 function bare(token: string): Credential {
@@ -115,6 +117,14 @@ function bare(token: string): Credential {
 
 function storedSource(): StoredSource {
   return process.platform === "darwin" ? "claude-keychain" : "claude-file";
+}
+
+/** True for a store on a read-only file system. Permissions do not count: a monitor may be another user than the job. */
+export async function isReadOnly(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => false,
+    (error: unknown) => errnoOf(error) === "EROFS",
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

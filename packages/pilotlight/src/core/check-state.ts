@@ -81,7 +81,7 @@ export function checkState(facts: CheckFacts, limits: CheckLimits, now: number):
 }
 
 function credentialRemarks(facts: CheckFacts, limits: CheckLimits): readonly Remark[] {
-  const { status, isReadOnly } = facts;
+  const { status } = facts;
   const { phase, usable, refreshable, action } = status;
   if (status.source === "claude-keychain" && phase === "absent") {
     return [remark("UNKNOWN", "unsupported", "the macOS Keychain is not read by Pilotlight")];
@@ -92,10 +92,6 @@ function credentialRemarks(facts: CheckFacts, limits: CheckLimits): readonly Rem
     return [fromAction(isHidden ? "UNKNOWN" : "CRITICAL", action)];
   }
   if (phase === "static") return [];
-  if (isReadOnly && !usable) {
-    const text = `the access token is ${phase}, and its store is mounted read-only: whoever owns it must renew it`;
-    return [remark("CRITICAL", "cannot_persist", text)];
-  }
   if (status.inDoubt) return [fromAction("WARNING", action)];
   if (!usable) {
     return limits.onDemand && phase === "expired" ? [] : [fromAction("WARNING", action)];
@@ -104,8 +100,8 @@ function credentialRemarks(facts: CheckFacts, limits: CheckLimits): readonly Rem
 }
 
 /** A key or setup-token has no end that anybody could tell. */
-function isTokenLimited({ status, isReadOnly }: CheckFacts): boolean {
-  return status.phase !== "static" && (!status.refreshable || isReadOnly);
+function isTokenLimited({ status }: CheckFacts): boolean {
+  return status.phase !== "static" && !status.refreshable;
 }
 
 function tokenEndRemarks({ status, isReadOnly }: CheckFacts, limits: CheckLimits): Remark[] {
@@ -115,7 +111,7 @@ function tokenEndRemarks({ status, isReadOnly }: CheckFacts, limits: CheckLimits
   if (state === "OK") return [];
   const why = isReadOnly ? "its store is mounted read-only" : "it has no usable refresh token";
   const text = `the access token ends in ${printDuration(seconds * 1000)}, and nothing here can renew it: ${why}`;
-  return [remark(state, isReadOnly ? "cannot_persist" : "not_refreshable", text)];
+  return [remark(state, isReadOnly ? "store_read_only" : "not_refreshable", text)];
 }
 
 function loginEndRemarks(status: LoginStatus, limits: CheckLimits, now: number): Remark[] {

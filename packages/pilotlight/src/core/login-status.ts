@@ -78,6 +78,8 @@ export interface LoginView {
   readonly jitter: number;
   /** False where Pilotlight may not refresh at all (a Keychain login, an environment token). */
   readonly isKept: boolean;
+  /** The store lies on a read-only file system here: it is renewed where it comes from. */
+  readonly isReadOnly: boolean;
 }
 
 const DAY = 86_400_000;
@@ -144,7 +146,7 @@ function isStatic(source: Source): boolean {
 
 function isRefreshable(view: LoginView, credential: Credential | null, phase: Phase): boolean {
   const { record, journal } = view;
-  if (!view.isKept || credential === null) return false;
+  if (!view.isKept || view.isReadOnly || credential === null) return false;
   // A build that does not tell is asked again and again, with pauses.
   const isOver = journal?.step === "in_doubt" && journal.retried;
   if (isOver && journal.code !== "refresh_unknown") return false;
@@ -211,6 +213,7 @@ function storeTroubleIn(known: Known): StoreState | null {
   if (refreshable) return null;
   if (phase === "blanked") return phase;
   if (!view.isKept) return "not_kept";
+  if (view.isReadOnly) return "read_only";
   const isSpent =
     credential?.refreshToken && view.record.spent.includes(credential.refreshToken.fingerprint);
   return isSpent ? "spent" : "not_refreshable";

@@ -257,7 +257,7 @@ describe("check says something else", () => {
     const argv = ["-m", "sh", "-ec", script, "sh", process.execPath, BIN, "check"];
     const ran = spawnSync(UNSHARE, argv, { env: home.env, encoding: "utf8", timeout: 30_000 });
     expect(ran.stdout).toMatch(
-      /^PILOTLIGHT WARNING - default: cannot_persist: .*mounted read-only/,
+      /^PILOTLIGHT WARNING - default: store_read_only: .*mounted read-only/,
     );
     expect(ran.status).toBe(1);
   });

@@ -91,7 +91,7 @@ describe("the state of a login for a monitor", () => {
     [
       "an expired token on a read-only mount",
       facts(
-        { phase: "expired", usable: false, action: action("refresh_due") },
+        { phase: "expired", usable: false, refreshable: false, action: action("store_read_only") },
         { isReadOnly: true },
       ),
       "CRITICAL",
@@ -112,10 +112,10 @@ describe("the state of a login for a monitor", () => {
     [900, "WARNING"],
     [899, "CRITICAL"],
   ])("%d s before the end of a token on a read-only mount", (seconds, state) => {
-    expect(checkState(facts(left(seconds), { isReadOnly: true }), LIMITS, NOW).state).toBe(state);
-    expect(checkState(facts({ ...left(seconds), refreshable: false }), LIMITS, NOW).state).toBe(
-      state,
-    );
+    for (const isReadOnly of [true, false]) {
+      const given = facts({ ...left(seconds), refreshable: false }, { isReadOnly });
+      expect(checkState(given, LIMITS, NOW).state).toBe(state);
+    }
     expect(checkState(facts(left(seconds)), LIMITS, NOW).state).toBe("OK");
   });
 

@@ -62,6 +62,7 @@ function see(view: Partial<LoginView>): LoginStatus {
       journal: null,
       jitter: 0,
       isKept: true,
+      isReadOnly: false,
       ...view,
     },
     NOW,
@@ -112,6 +113,21 @@ const TABLE: readonly Row[] = [
     "expired, refreshable",
     { entry: present(past) },
     ["expired", false, true, "unproved", "refresh_due", 0],
+  ],
+  [
+    "fresh, on a read-only mount",
+    { isReadOnly: true },
+    ["fresh", true, false, "unproved", null, 0],
+  ],
+  [
+    "due, on a read-only mount",
+    { isReadOnly: true, entry: present({ expiresAt: NOW + HOUR }) },
+    ["due", true, false, "unproved", "store_read_only", 0],
+  ],
+  [
+    "expired, on a read-only mount",
+    { isReadOnly: true, entry: present(past) },
+    ["expired", false, false, "unproved", "store_read_only", 73],
   ],
   [
     "expired, no refresh token",

@@ -1,12 +1,11 @@
-import { access, constants } from "node:fs/promises";
 import { readSettings } from "../../claude/settings.ts";
 import type { CheckFacts } from "../../core/check-state.ts";
-import { errnoOf, PilotlightError } from "../../core/errors.ts";
+import { PilotlightError } from "../../core/errors.ts";
 import type { Source } from "../../core/login-status.ts";
 import { type TokenFlaw, tokenFlaw } from "../../core/token-flaw.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import { stateOf } from "../state-of.ts";
-import { statusReport } from "../status-report.ts";
+import { isReadOnly, statusReport } from "../status-report.ts";
 
 /** Looks at one login as a job of it would find things here. No write, no network, no process. */
 export async function checkFacts(
@@ -52,12 +51,4 @@ function flawOf(
     default:
       return null;
   }
-}
-
-/** True for a store on a read-only file system. Permissions do not count: a monitor may be another user than the job. */
-async function isReadOnly(path: string): Promise<boolean> {
-  return access(path, constants.W_OK).then(
-    () => false,
-    (error: unknown) => errnoOf(error) === "EROFS",
-  );
 }

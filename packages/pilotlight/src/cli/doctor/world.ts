@@ -9,6 +9,7 @@ import type { JournalRecord, LoginRecord } from "../../core/ports.ts";
 import { type Mount, readMounts } from "../../stores/mount.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import { type LoginState, stateOf } from "../state-of.ts";
+import { isReadOnly } from "../status-report.ts";
 import { type Scan, scanFiles } from "./scan/scan-files.ts";
 
 /** What the checks look at. Everything that reads the machine goes through it, so a test can say where. */
@@ -90,7 +91,12 @@ async function openLoginWorld(
   const effective = effectiveOf(rankSources(world));
   const { record, journal, stateTrouble } = await readLoginState(state);
   const view = { name: login.name, path: state.locations.credentialsFile, driver: config.driver };
-  const kept = { isKept: platform !== "darwin", source: stored, jitter: state.jitter } as const;
+  const kept = {
+    isKept: platform !== "darwin",
+    isReadOnly: await isReadOnly(state.locations.credentialsFile),
+    source: stored,
+    jitter: state.jitter,
+  } as const;
   const status = loginStatus({ ...view, ...kept, entry, record, journal }, now);
   const known = { entry, record, journal, stateTrouble };
   return { machine, login, state, ...known, status, settings: world.settings, effective };

@@ -57,11 +57,12 @@ export const placeChecks = [
     title: "a renewed credential would be kept",
     fm: ["FM-13", "FM-32"],
     gather: async ({ state, machine }: LoginWorld) => [
-      await roomIn(state.locations.lockDir),
-      await roomIn(machine.config.stateDir),
+      { ...(await roomIn(state.locations.lockDir)), isStore: true },
+      { ...(await roomIn(machine.config.stateDir)), isStore: false },
     ],
-    judge: (rooms: readonly Room[]) =>
-      rooms.map(({ path, trouble, free }) => {
+    judge: (rooms: readonly (Room & { readonly isStore: boolean })[]) =>
+      rooms.map(({ path, trouble, free, isStore }) => {
+        if (isStore && trouble === "EROFS") return note(`${path} is mounted read-only`);
         if (trouble !== null) return failure("cannot_persist", `${path}: ${trouble}`);
         if (free !== null && free < LEAST_ROOM) {
           const what = `${path}: only ${Math.floor(free / 1024)} KiB are free`;
@@ -153,8 +154,9 @@ function judgeMount(facts: MountFacts | null): readonly Finding[] {
   }
   if (isReadOnly && hasRefreshToken) {
     const what = `${path} is mounted read-only with a refresh token in it: claude would spend the token and lose what it gets`;
-    const instead = `${fix}; until then start claude through pilotlight run --isolate auto only`;
-    return [failure("cannot_persist", what, { fix: instead })];
+    return [
+      warning(what, `start claude through pilotlight run only, which isolates it; or ${fix}`),
+    ];
   }
   if (isReadOnly) return [note(`${path} is mounted read-only, without a refresh token`)];
   if (isSingleFile) {
@@ -166,7 +168,8 @@ function judgeMount(facts: MountFacts | null): readonly Finding[] {
 
 interface LockPlace {
   readonly directory: string;
-  readonly isDirectoryOpen: boolean;
+  /** `null` when it takes a new directory. */
+  readonly refusal: string | null;
   readonly isParentOpen: boolean;
   readonly hasRefreshToken: boolean;
 }
@@ -176,18 +179,20 @@ async function lockPlace({ state, entry }: LoginWorld): Promise<LockPlace | null
   if (directory === null) return null;
   return {
     directory,
-    isDirectoryOpen: await isOpen(directory),
-    isParentOpen: await isOpen(dirname(directory)),
+    refusal: await refusalOf(directory),
+    isParentOpen: (await refusalOf(dirname(directory))) === null,
     hasRefreshToken: entry.state === "present" && entry.credential.refreshToken !== null,
   };
 }
 
 function judgeLockPlace(facts: LockPlace | null): readonly Finding[] {
   if (facts === null) return [skipped("there is no directory")];
-  const { directory, isDirectoryOpen, isParentOpen, hasRefreshToken } = facts;
-  if (!isDirectoryOpen) {
+  const { directory, refusal, isParentOpen, hasRefreshToken } = facts;
+  if (refusal !== null) {
     const what = `${directory} takes no new directory, so nothing can lock or refresh here`;
-    return [hasRefreshToken ? failure("cannot_persist", what) : note(what)];
+    // Of a read-only mount that is told once, as what is wrong with the store.
+    const isTrouble = hasRefreshToken && refusal !== "EROFS";
+    return [isTrouble ? failure("cannot_persist", what) : note(what)];
   }
   if (!isParentOpen) {
     const what = `${dirname(directory)} takes no new directory: Claude Code up to 2.1.104 cannot refresh here, and newer builds share no lock with it`;
@@ -217,10 +222,11 @@ async function roomIn(path: string): Promise<Room> {
   }
 }
 
-async function isOpen(directory: string): Promise<boolean> {
+/** The system's code for why nothing can be made in a directory; `null` where it can. */
+async function refusalOf(directory: string): Promise<string | null> {
   return access(directory, constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
+    () => null,
+    (error: unknown) => errnoOf(error) ?? String(error),
   );
 }
 
