@@ -23,6 +23,9 @@ const hits = (find: Finder, name: string, text: string) =>
   find([scanText(name, text)]).map(({ line, what }) => `${line}: ${what}`);
 
 const unit = (lines: string) => `[Service]\nExecStart=/usr/bin/claude -p work\n${lines}`;
+/** A unit that waits long enough. */
+const guardedUnit = (lines: string) =>
+  `[Service]\nExecStart=/usr/bin/pilotlight run -- claude -p work\nTimeoutStopSec=180\n${lines}`;
 
 describe("a stop that comes too soon", () => {
   it.each([
@@ -63,6 +66,16 @@ describe("a stop that comes too soon", () => {
       unit("TimeoutSec=10\n"),
       "3: TimeoutStopSec: systemd kills it 10 s after the stop signal",
     ],
+    [
+      "a.service",
+      guardedUnit(""),
+      "2: KillMode is not set, so systemd sends the stop signal to a refresh under way, too; mixed spares it",
+    ],
+    [
+      "a.service",
+      guardedUnit("KillMode=control-group\n"),
+      "4: KillMode: systemd sends the stop signal to a refresh under way, too; mixed spares it",
+    ],
     ["compose.yml", "services:\n  db:\n    image: x\n  job:\n    command: [claude, -p, x]\n", ""],
     [
       "compose.yml",
@@ -92,6 +105,8 @@ describe("a stop that comes too soon", () => {
     ["job.sh", "timeout 60 ls ~/.claude"],
     ["a.service", unit("TimeoutStopSec=infinity\n")],
     ["a.service", unit("TimeoutStopSec=60\nTimeoutStopSec=3min\n")],
+    ["a.service", guardedUnit("KillMode=mixed\n")],
+    ["a.service", guardedUnit("KillMode=process\n")],
     ["a.service", "[Service]\nExecStart=/usr/bin/nginx\n"],
     ["compose.yml", "services:\n  job:\n    command: claude -p x\n    stop_grace_period: 150s\n"],
     ["compose.yml", "services:\n  db:\n    image: postgres\nvolumes:\n  claude:\n"],

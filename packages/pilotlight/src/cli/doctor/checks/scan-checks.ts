@@ -38,7 +38,7 @@ export const scanChecks = [
       findingsOf(
         scan,
         shortStops(scan.files),
-        "leave it 150 s, or start it through pilotlight run, which keeps a stop away from a grant",
+        "leave it 150 s, and start it through pilotlight run, which keeps a stop away from a grant",
       ),
   }),
   machineCheck({

@@ -18,7 +18,7 @@ export function startsClaude(text: string): boolean {
   return STARTED.test(text);
 }
 
-/** True for a line in which Pilotlight stands between; it does not let a stop reach a grant. */
+/** True for a line in which Pilotlight stands between: a signal to it alone does not reach a grant. */
 export function isGuarded(text: string): boolean {
   return PILOTLIGHT.test(text);
 }

@@ -49,12 +49,22 @@ function pythonTimeout(text: string, { path }: ScannedFile): string | null {
 function unitStops(file: ScannedFile): readonly Hit[] {
   const start = directiveIn(file, "ExecStart");
   if (start === null || !involves({ number: 0, text: start.value })) return [];
+  const at = (line: number, what: string): Hit => ({ file: file.path, line, what });
+  const hits: Hit[] = [];
+  const kill = directiveIn(file, "KillMode");
+  if (isGuarded(start.value) && !/^(mixed|process)$/.test(kill?.value ?? "")) {
+    const which = kill === null ? "KillMode is not set, so" : "KillMode:";
+    const what = `${which} systemd sends the stop signal to a refresh under way, too; mixed spares it`;
+    hits.push(at((kill ?? start).line, what));
+  }
   const stop = directiveIn(file, "TimeoutStopSec") ?? directiveIn(file, "TimeoutSec");
   const span = stop === null ? SYSTEMD_DEFAULT : timeSpan(stop.value);
-  if (!isShort(span)) return [];
-  const which = stop === null ? "TimeoutStopSec is not set, so" : "TimeoutStopSec:";
-  const what = `${which} systemd kills it ${printDuration(span)} after the stop signal`;
-  return [{ file: file.path, line: (stop ?? start).line, what }];
+  if (isShort(span)) {
+    const which = stop === null ? "TimeoutStopSec is not set, so" : "TimeoutStopSec:";
+    const what = `${which} systemd kills it ${printDuration(span)} after the stop signal`;
+    hits.push(at((stop ?? start).line, what));
+  }
+  return hits;
 }
 
 function composeStops(file: ScannedFile): readonly Hit[] {
