@@ -147,7 +147,8 @@ async function spend(
   const from = pairOf(credential);
 
   // Nothing is spent before every place the result will need has proved that it can keep it.
-  await allOf([store.proveWritable(), journal.proveWritable(), grant.prepare()]);
+  await Promise.all([store.proveWritable(), journal.proveWritable()]);
+  await grant.prepare();
   if (!isKnown(record, credential)) await records.write({ ...record, generation: credential });
   if (!(await lock.isHeld())) return "look_again";
 
@@ -171,12 +172,6 @@ async function spend(
     await journal.write(written);
   });
   return settle(parts, written, result, lock);
-}
-
-/** Waits for all of them; of several failures the first in order is told, not the first in time. */
-async function allOf(tasks: readonly Promise<void>[]): Promise<void> {
-  const ends = await Promise.allSettled(tasks);
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 async function settle(

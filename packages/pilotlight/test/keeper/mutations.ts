@@ -86,7 +86,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     drops: "the proof that the journal can be written",
     file: "refresh.ts",
-    text: "journal.proveWritable(), ",
+    text: ", journal.proveWritable()",
     becomes: "",
   },
   {
