@@ -30,7 +30,7 @@ export function chronicle(stateDir: string, login: string): Chronicle {
       if (entry === null) return;
       const durationMs = entry.kind === "refresh" && grantAt !== null ? Date.now() - grantAt : null;
       if (entry.kind === "refresh") grantAt = null;
-      note({ ...entry, durationMs });
+      if (!entries.some((known) => isSameRefresh(known, entry))) note({ ...entry, durationMs });
     },
     async write() {
       const written = entries;
@@ -39,6 +39,13 @@ export function chronicle(stateDir: string, login: string): Chronicle {
       await recordHistory(stateDir, written);
     },
   };
+}
+
+/** Whoever waits in this process for a refresh of its own is told of it, too. */
+function isSameRefresh(known: HistoryEntry, next: Parameters<Chronicle["note"]>[0]): boolean {
+  if (known.kind !== "refresh" || next.kind !== "refresh") return false;
+  if (next.to != null) return known.to === next.to;
+  return known.code === next.code && known.detail === (next.detail ?? null);
 }
 
 function entryOf(event: KeeperEvent): Parameters<Chronicle["note"]>[0] | null {
