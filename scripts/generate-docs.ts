@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { DOCTOR_CHECKS } from "../packages/pilotlight/src/cli/doctor/doctor-checks.ts";
+import { ONLINE_CHECKS } from "../packages/pilotlight/src/cli/doctor/online/online-checks.ts";
 import { sentence } from "../packages/pilotlight/src/cli/print-error.ts";
 import {
   type ErrorPage,
@@ -85,9 +86,12 @@ const sections = (Object.keys(SUBJECTS) as Subject[]).map((subject) => {
 
 const modes = FAILURE_MODES.map(({ fm, title }) => {
   const seen = VERDICT_TABLE.filter((row) => row.fm.includes(fm));
-  const checks = DOCTOR_CHECKS.filter((check) => check.fm.includes(fm));
+  const checks = [
+    ...DOCTOR_CHECKS.map(({ id, fm }) => ({ name: id, fm })),
+    ...ONLINE_CHECKS.map(({ id, fm }) => ({ name: `${id} (--online)`, fm })),
+  ].filter((check) => check.fm.includes(fm));
   const links = seen.map(({ id }) => `[${id}](#${id})`).join(", ");
-  return `| ${fm} | ${title} | ${links} | ${checks.map(({ id }) => id).join(", ")} |`;
+  return `| ${fm} | ${title} | ${links} | ${checks.map(({ name }) => name).join(", ")} |`;
 });
 
 const troubleshooting = `# Troubleshooting

@@ -82,6 +82,10 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .option("--as-service <unit>", "compare a systemd unit (name or file) with this user")
     .option("--fix", "mend what is safe and reversible; spends no token")
     .option("--yes", "with --fix: do not ask")
+    .option(
+      "--online",
+      "ask the server, too: one short request of claude for each login, clock, hosts; spends no refresh token",
+    )
     .option("--bundle <file>", "write a report without secrets, to attach to a bug report")
     .option("--json", "print pilotlight.doctor/v1")
     .action(async (flags) => done(await (await import("./commands/doctor.ts")).doctor(flags, io)));

@@ -99,6 +99,10 @@ export const ERROR_PAGES: Partial<Record<ErrorCode, Background>> = {
     why: "A key or value in config.toml, or a PILOTLIGHT_ variable, is none that Pilotlight knows.",
     tell: "The line names file, line and key.",
   },
+  clock_wrong: {
+    why: "The time service is off or out of reach, or a virtual machine slept; WSL lags behind after the host's sleep. The end of a token is a date by the clock of the machine that refreshed it.",
+    tell: "`pilotlight doctor --online` measures it against the server's; `timedatectl` says whether it is kept.",
+  },
   cli_not_found: {
     why: "A service has another PATH than a terminal, or Claude Code was never installed for this user.",
     tell: "`command -v claude` in the environment of the service prints nothing.",

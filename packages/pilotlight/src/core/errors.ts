@@ -208,6 +208,14 @@ export const TRAITS = {
     what: "the configuration is wrong",
     fix: "correct the named line",
   },
+  clock_wrong: {
+    exit: 78,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "this machine's clock is wrong by more than five minutes",
+    fix: "set it right and let a time service keep it so; in a container it is the host's clock",
+  },
   cli_not_found: {
     exit: 78,
     http: 500,

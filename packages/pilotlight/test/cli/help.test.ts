@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DOCTOR_CHECKS } from "../../src/cli/doctor/doctor-checks.ts";
+import { ONLINE_CHECKS } from "../../src/cli/doctor/online/online-checks.ts";
 import { type ErrorCode, TRAITS } from "../../src/core/errors.ts";
 import { errorPage } from "../../src/core/error-page.ts";
 import { FAILURE_MODES } from "../../src/core/failure-modes.ts";
@@ -38,7 +39,7 @@ describe("help on a topic", () => {
   it.each(FAILURE_MODES)("shows how $fm is seen", async ({ fm, title }) => {
     const out = await help(fm.toLowerCase());
     const rows = VERDICT_TABLE.filter((row) => row.fm.includes(fm));
-    const checks = DOCTOR_CHECKS.filter((check) => check.fm.includes(fm));
+    const checks = [...DOCTOR_CHECKS, ...ONLINE_CHECKS].filter((check) => check.fm.includes(fm));
     const ids = { verdicts: rows.map(({ id }) => id), checks: checks.map(({ id }) => id) };
     for (const text of [title, ...ids.verdicts, ...ids.checks]) expect(out).toContain(text);
     expect(JSON.parse(await help(fm, "--json"))).toMatchObject({ fm, title, ...ids });

@@ -33,6 +33,7 @@ const EXITS: Record<ErrorCode, number> = {
   organization_forbidden: 77,
   account_problem: 77,
   config_invalid: 78,
+  clock_wrong: 78,
   cli_not_found: 78,
   cli_refused: 78,
   endpoint_refused: 78,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { DOCTOR_CHECKS } from "../../src/cli/doctor/doctor-checks.ts";
+import { ONLINE_CHECKS } from "../../src/cli/doctor/online/online-checks.ts";
 import { FAILURE_MODES } from "../../src/core/failure-modes.ts";
 import { VERDICT_TABLE } from "../../src/core/verdict-table.ts";
 
-const CITING = [...VERDICT_TABLE, ...DOCTOR_CHECKS];
+const CITING = [...VERDICT_TABLE, ...DOCTOR_CHECKS, ...ONLINE_CHECKS];
 
 describe("the catalogue of failure modes", () => {
   it("goes from FM-01 to FM-65 without a gap", () => {

@@ -1,8 +1,10 @@
+import { NESTED_VARIABLE } from "../../claude/staging-environment.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { readConfig } from "../config.ts";
-import { type DoctorReport, doctorReport } from "../doctor/doctor-report.ts";
+import { type CheckReport, doctorReport, makeChecks } from "../doctor/doctor-report.ts";
 import { DOCTOR_CHECKS } from "../doctor/doctor-checks.ts";
 import type { Repair } from "../doctor/finding.ts";
+import { ONLINE_CHECKS } from "../doctor/online/online-checks.ts";
 import { printDoctor } from "../doctor/print-doctor.ts";
 import { repairLogin, type RepairReport, REPAIRS } from "../doctor/repairs/repair-login.ts";
 import { openWorld, type World } from "../doctor/world.ts";
@@ -15,6 +17,7 @@ export interface DoctorFlags {
   readonly login?: string;
   readonly fix?: boolean;
   readonly yes?: boolean;
+  readonly online?: boolean;
   readonly scan?: readonly string[];
   readonly asService?: string;
   readonly bundle?: string;
@@ -25,11 +28,15 @@ export type Ask = (question: string) => Promise<boolean>;
 
 /**
  * `pilotlight doctor`: every check, with evidence and what to do. Read-only unless `--fix` (mends what is
- * safe and reversible, after a question or with `--yes`) or `--bundle` (writes one new file).
+ * safe and reversible, after a question or with `--yes`), `--online` (asks the server, and notes what it
+ * says) or `--bundle` (writes one new file).
  */
 export async function doctor(flags: DoctorFlags, io: Io, ask: Ask = askPerson): Promise<number> {
   if (flags.yes === true && flags.fix !== true) {
     throw new PilotlightError("usage", "--yes goes with --fix");
+  }
+  if (flags.online === true && io.env[NESTED_VARIABLE] !== undefined) {
+    throw new PilotlightError("nested", `${NESTED_VARIABLE} is set`);
   }
   const config = await readConfig(io.env);
   const logins = selectLogins(config, flags.login);
@@ -42,14 +49,16 @@ export async function doctor(flags: DoctorFlags, io: Io, ask: Ask = askPerson): 
       service: flags.asService ?? null,
     });
   let world = await open();
-  let report = await doctorReport(DOCTOR_CHECKS, world);
-  if (flags.fix === true) {
-    const repairs = await mend(world, report, flags, io, ask);
-    if (repairs.length > 0) {
-      world = await open();
-      report = await doctorReport(DOCTOR_CHECKS, world, repairs);
-    }
+  let checks = await makeChecks(DOCTOR_CHECKS, world);
+  const repairs = flags.fix === true ? await mend(world, checks, flags, io, ask) : [];
+  if (repairs.length > 0) world = await open();
+  const answers = flags.online === true ? await askServers(world, io) : [];
+  if (repairs.length + answers.length > 0) {
+    // What was mended or noted shows in the other checks, too.
+    world = await open();
+    checks = await makeChecks(DOCTOR_CHECKS, world);
   }
+  const report = doctorReport([...checks, ...answers], world, repairs);
   if (flags.bundle !== undefined) {
     io.err(`wrote ${await writeBundle(flags.bundle, report, world)}\n`);
   }
@@ -61,14 +70,19 @@ export async function doctor(flags: DoctorFlags, io: Io, ask: Ask = askPerson): 
   return report.exit;
 }
 
+function askServers(world: World, io: Io): Promise<readonly CheckReport[]> {
+  if (io.isTty) io.err("asking the server …\n");
+  return makeChecks(ONLINE_CHECKS, world);
+}
+
 async function mend(
   world: World,
-  report: DoctorReport,
+  checks: readonly CheckReport[],
   flags: DoctorFlags,
   io: Io,
   ask: Ask,
 ): Promise<readonly RepairReport[]> {
-  const wanted = wantedRepairs(report);
+  const wanted = wantedRepairs(checks);
   if (wanted.length === 0) return [];
   const plan = wanted.map(({ login, repair }) => `  ${login}: ${REPAIRS[repair]}`).join("\n");
   io.err(`--fix will\n${plan}\n`);
@@ -87,10 +101,10 @@ async function mend(
 
 /** Each repair once per login; locks first, for the others need them. */
 function wantedRepairs(
-  report: DoctorReport,
+  checks: readonly CheckReport[],
 ): readonly { readonly login: string; readonly repair: Repair }[] {
   const order: readonly Repair[] = ["file-mode", "orphan-locks", "finish-refresh"];
-  const found = report.checks.flatMap(({ findings }) =>
+  const found = checks.flatMap(({ findings }) =>
     findings.flatMap(({ login, repair }) =>
       login === null || repair === null ? [] : [{ login, repair }],
     ),

@@ -4,7 +4,9 @@ import { FAILURE_MODES, type FailureMode } from "../../core/failure-modes.ts";
 import { VERDICTS } from "../../core/verdict-catalogue.ts";
 import type { VerdictRow } from "../../core/verdict-row.ts";
 import { VERDICT_TABLE } from "../../core/verdict-table.ts";
+import type { DoctorCheck } from "../doctor/doctor-check.ts";
 import { DOCTOR_CHECKS } from "../doctor/doctor-checks.ts";
+import { ONLINE_CHECKS } from "../doctor/online/online-checks.ts";
 import type { Io } from "../io.ts";
 import { sentence } from "../print-error.ts";
 
@@ -85,12 +87,15 @@ function articleOnVerdict(row: VerdictRow): Article {
 
 function articleOnFailure({ fm, title }: FailureMode): Article {
   const rows = VERDICT_TABLE.filter((row) => row.fm.includes(fm));
-  const checks = DOCTOR_CHECKS.filter((check) => check.fm.includes(fm));
+  const checks = [...DOCTOR_CHECKS, ...ONLINE_CHECKS].filter((check) => check.fm.includes(fm));
+  const flagOf = (check: DoctorCheck) => (ONLINE_CHECKS.includes(check) ? " --online" : "");
   const parts = [
     fm,
     `  ${title}.`,
     ...rows.map(({ id, symptom, steps }) => `${id}: ${sentence(symptom)}\n${listOf(steps)}`),
-    ...checks.map((check) => `pilotlight doctor looks at it: ${check.title} (${check.id})`),
+    ...checks.map(
+      (check) => `pilotlight doctor${flagOf(check)} looks at it: ${check.title} (${check.id})`,
+    ),
   ];
   const [verdicts, looks] = [rows, checks].map((list) => list.map(({ id }) => id));
   return {

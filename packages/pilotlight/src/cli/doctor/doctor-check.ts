@@ -4,7 +4,7 @@ import type { LoginWorld, World } from "./world.ts";
 /** A finding, and the login it is about; `null` where it is about the machine. */
 export type PlacedFinding = Finding & { readonly login: string | null };
 
-/** One thing that doctor looks at. Read-only: no write, no network, no process. */
+/** One thing that doctor looks at. Read-only: no write, no network, no process, but for what `--online` adds. */
 export interface DoctorCheck {
   /** Kebab-case; users have it in their scripts. */
   readonly id: string;
@@ -35,20 +35,22 @@ export function machineCheck<F>(parts: Parts<World, F>): DoctorCheck {
   };
 }
 
-/** A check that is made for each login. */
-export function loginCheck<F>(parts: Parts<LoginWorld, F>): DoctorCheck {
-  const { id, title, fm, gather, judge } = parts;
+/** A check that is made for each login: all at once, or `isInTurn`, where each of them costs a program. */
+export function loginCheck<F>(
+  parts: Parts<LoginWorld, F> & { readonly isInTurn?: boolean },
+): DoctorCheck {
+  const { id, title, fm, gather, judge, isInTurn = false } = parts;
+  const look = async (login: LoginWorld): Promise<readonly PlacedFinding[]> =>
+    judge(await gather(login)).map((finding) => ({ ...finding, login: login.login.name }));
   return {
     id,
     title,
     fm,
     async run({ logins }) {
-      const found = await Promise.all(
-        logins.map(async (login) =>
-          judge(await gather(login)).map((finding) => ({ ...finding, login: login.login.name })),
-        ),
-      );
-      return found.flat();
+      if (!isInTurn) return (await Promise.all(logins.map(look))).flat();
+      const found: PlacedFinding[] = [];
+      for (const login of logins) found.push(...(await look(login)));
+      return found;
     },
   };
 }

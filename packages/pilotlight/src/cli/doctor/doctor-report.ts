@@ -6,7 +6,7 @@ import type { RepairReport } from "./repairs/repair-login.ts";
 import type { World } from "./world.ts";
 
 /** What one check found. */
-interface CheckReport {
+export interface CheckReport {
   readonly id: string;
   readonly title: string;
   readonly fm: readonly string[];
@@ -27,18 +27,25 @@ export interface DoctorReport {
 
 const RANK: readonly Result[] = ["skipped", "ok", "note", "warning", "failure"];
 
-/** Makes every check, and counts. @throws PilotlightError `usage` where a check was told to look at what is not there */
-export async function doctorReport(
+/** Makes the checks. @throws PilotlightError `usage` where one was told to look at what is not there */
+export function makeChecks(
   checks: readonly DoctorCheck[],
   world: World,
-  repairs: readonly RepairReport[] = [],
-): Promise<DoctorReport> {
-  const reports = await Promise.all(checks.map((check) => reportOf(check, world)));
+): Promise<readonly CheckReport[]> {
+  return Promise.all(checks.map((check) => reportOf(check, world)));
+}
+
+/** Counts what was found. */
+export function doctorReport(
+  reports: readonly CheckReport[],
+  { now }: Pick<World, "now">,
+  repairs: readonly RepairReport[],
+): DoctorReport {
   const counts = { ok: 0, note: 0, warning: 0, failure: 0, skipped: 0 };
   for (const { result } of reports) counts[result] += 1;
   return {
     schema: "pilotlight.doctor/v1",
-    generatedAt: new Date(world.now).toISOString(),
+    generatedAt: new Date(now).toISOString(),
     exit: exitOf(reports),
     counts,
     checks: reports,

@@ -18,9 +18,11 @@ export interface Finding {
   /** Names a failure; its exit code is doctor's. */
   readonly code: ErrorCode | null;
   readonly repair: Repair | null;
+  /** Its own numbers in the catalogue of failure modes; `null` where those of its check say it. */
+  readonly fm: readonly string[] | null;
 }
 
-const NOTHING = { fix: null, command: null, code: null, repair: null } as const;
+const NOTHING = { fix: null, command: null, code: null, repair: null, fm: null } as const;
 
 export function ok(evidence: string): Finding {
   return { ...NOTHING, result: "ok", evidence };
@@ -32,8 +34,11 @@ export function note(evidence: string, fix: string | null = null): Finding {
 }
 
 /** @param reason why the check does not apply or could not look */
-export function skipped(reason: string): Finding {
-  return { ...NOTHING, result: "skipped", evidence: reason };
+export function skipped(
+  reason: string,
+  more: Partial<Pick<Finding, "fix" | "command">> = {},
+): Finding {
+  return { ...NOTHING, result: "skipped", evidence: reason, ...more };
 }
 
 /** Works today, and will not for ever. */
@@ -49,7 +54,7 @@ export function warning(
 export function failure(
   code: ErrorCode,
   evidence: string,
-  more: Partial<Pick<Finding, "fix" | "command" | "repair">> = {},
+  more: Partial<Pick<Finding, "fix" | "command" | "repair" | "fm">> = {},
 ): Finding {
   const { fix, command = null } = traitsOf(code);
   return { ...NOTHING, result: "failure", evidence, code, fix, command, ...more };

@@ -13,11 +13,11 @@ export function printDoctor(report: DoctorReport, isOfMany: boolean): string {
   );
   for (const { id, fm, result, findings } of report.checks) {
     const isQuiet = result === "ok" || result === "skipped";
-    let numbers = isQuiet ? "" : `  [${fm.join(" ")}]`;
+    let numbers = isQuiet ? [] : fm;
     for (const finding of findings) {
       if (!isQuiet && (finding.result === "ok" || finding.result === "skipped")) continue;
-      lines.push(...printFinding(id, numbers, finding, isOfMany));
-      numbers = "";
+      lines.push(...printFinding(id, finding.fm ?? numbers, finding, isOfMany));
+      numbers = [];
     }
   }
   const { failure, warning, note, ok, skipped } = report.counts;
@@ -27,13 +27,14 @@ export function printDoctor(report: DoctorReport, isOfMany: boolean): string {
 
 function printFinding(
   id: string,
-  numbers: string,
+  fm: readonly string[],
   finding: PlacedFinding,
   isOfMany: boolean,
 ): readonly string[] {
   const { result, login, evidence, fix, command, code } = finding;
   const name = isOfMany && login !== null ? `${login}: ` : "";
   const what = code === null ? evidence : `${code}: ${evidence}`;
+  const numbers = fm.length === 0 ? "" : `  [${fm.join(" ")}]`;
   const lines = [`${result.padEnd(8)} ${id.padEnd(WIDTH)} ${name}${what}${numbers}`];
   if (fix !== null) lines.push(`         ${sentence(fix)}`);
   if (command !== null) lines.push(`         $ ${command}`);

@@ -13,7 +13,7 @@ import { refresh } from "../../keeper/refresh.ts";
 import { durableFiles } from "../../stores/durable-files.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import { stateOf } from "../state-of.ts";
-import { privateDirectory } from "./private-directory.ts";
+import { privateDirectory } from "../proof/private-directory.ts";
 
 export const ISOLATE_MODES = ["auto", "always", "never"] as const;
 export type IsolateMode = (typeof ISOLATE_MODES)[number];

@@ -18,6 +18,7 @@ import { z } from "zod";
 import { credentialsFile } from "../../../src/claude/credentials-file.ts";
 import { doctor } from "../../../src/cli/commands/doctor.ts";
 import { DOCTOR_CHECKS } from "../../../src/cli/doctor/doctor-checks.ts";
+import { ONLINE_CHECKS } from "../../../src/cli/doctor/online/online-checks.ts";
 import { redacted } from "../../../src/cli/doctor/write-bundle.ts";
 import { fileJournal } from "../../../src/stores/file-journal.ts";
 import { type IsolatedHome, isolatedHome } from "../../support/isolated.ts";
@@ -50,6 +51,7 @@ const DoctorReport = z.strictObject({
           command: z.string().nullable(),
           code: z.string().nullable(),
           repair: z.enum(["file-mode", "orphan-locks", "finish-refresh"]).nullable(),
+          fm: z.array(z.string()).nullable(),
         }),
       ),
     }),
@@ -337,10 +339,12 @@ describe("doctor --bundle", () => {
 });
 
 describe("the list of checks", () => {
+  const all = [...DOCTOR_CHECKS, ...ONLINE_CHECKS];
+
   it("has ids that are unique, kebab-case, and failure modes that exist", () => {
-    const ids = DOCTOR_CHECKS.map(({ id }) => id);
+    const ids = all.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const { id, title, fm } of DOCTOR_CHECKS) {
+    for (const { id, title, fm } of all) {
       expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(title).toMatch(/^[^.]{15,90}$/);
       expect(fm.length).toBeGreaterThan(0);
@@ -354,6 +358,6 @@ describe("the list of checks", () => {
       .filter((line) => line.startsWith("| `"))
       .map((line) => line.split("|").map((cell) => cell.trim()))
       .map(([, id = "", title, fm]) => [id.replaceAll("`", ""), title, fm]);
-    expect(rows).toEqual(DOCTOR_CHECKS.map(({ id, title, fm }) => [id, title, fm.join(" ")]));
+    expect(rows).toEqual(all.map(({ id, title, fm }) => [id, title, fm.join(" ")]));
   });
 });

@@ -5,7 +5,7 @@ import { printDuration } from "../../../core/duration.ts";
 import { tokenFlaw } from "../../../core/token-flaw.ts";
 import { loginCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
-import { hostOf, placeIn, type Variables } from "../variables.ts";
+import { gatewayIn, hostOf, placeIn, type Variables } from "../variables.ts";
 import type { LoginWorld } from "../world.ts";
 
 /** What a job finds in its environment and settings besides the login. */
@@ -76,9 +76,9 @@ function credentialInUse(facts: {
     const what = `${placeOf(source)} wins over the stored login (billing: ${billing})`;
     findings.push(warning(what, "remove it, or start jobs by pilotlight run --auth subscription"));
   }
-  const gateway = env["ANTHROPIC_BASE_URL"] ?? "";
+  const gateway = gatewayIn(env);
   const isStored = source === "claude-file" || source === "claude-keychain";
-  if (isStored && gateway !== "" && !/^https:\/\/api\.anthropic\.com\/?$/.test(gateway)) {
+  if (isStored && gateway !== null) {
     const what = `${placeOf("ANTHROPIC_BASE_URL")} sends the stored login to ${hostOf(gateway)}`;
     findings.push(
       warning(what, "a login is for Anthropic alone: remove it, or give the gateway its own key"),

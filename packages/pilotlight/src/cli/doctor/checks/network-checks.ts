@@ -19,14 +19,18 @@ const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 const CERTIFICATES = ["NODE_EXTRA_CA_CERTS", "CLAUDE_CODE_CLIENT_CERT", "SSL_CERT_FILE"];
 const OTHERS = ["NO_PROXY", "no_proxy", "CLAUDE_CODE_CERT_STORE"];
 
-interface NetworkSetting {
+/** One variable by which Claude Code gets out. */
+export interface NetworkSetting {
   readonly place: string;
   /** Host of a proxy, path of a file; never a user or password. */
   readonly shown: string;
   readonly trouble: string | null;
 }
 
-async function networkSettings({ settings, machine }: LoginWorld): Promise<NetworkSetting[]> {
+export async function networkSettings({
+  settings,
+  machine,
+}: LoginWorld): Promise<NetworkSetting[]> {
   const env: Variables = { ...machine.env, ...settings.env };
   const placeOf = placeIn(settings.origins);
   const found: NetworkSetting[] = [];

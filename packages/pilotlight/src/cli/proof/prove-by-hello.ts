@@ -1,0 +1,94 @@
+import { rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { sayHello } from "../../claude/hello.ts";
+import type { Environment } from "../../claude/locations.ts";
+import type { Settings } from "../../claude/settings.ts";
+import type { Fingerprint } from "../../core/credential.ts";
+import type { RunVerdict } from "../../core/recognise.ts";
+import type { RunCode, VerdictRow } from "../../core/verdict-row.ts";
+import { prove, type WitnessParts } from "../../keeper/witness.ts";
+import { durableFiles } from "../../stores/durable-files.ts";
+import type { Config, LoginConfig } from "../config.ts";
+import { privateDirectory } from "./private-directory.ts";
+
+/** Whose credential is to be proved, and by what. */
+interface Question {
+  readonly config: Config;
+  readonly login: LoginConfig;
+  /** The words that start Claude Code. */
+  readonly command: readonly string[];
+  /** The job's own, where it names one. */
+  readonly model: string | null;
+  /** As the job would get them. */
+  readonly env: Environment;
+  readonly settings: Settings;
+  /** Those of the stored login, where that is what the job uses. */
+  readonly parts: WitnessParts | null;
+}
+
+/** Why a hello did not get through. */
+export interface Refusal {
+  readonly code: Exclude<RunCode, "job_failed">;
+  readonly row: VerdictRow;
+  /** What Claude Code said, in one line, with the `request_id`. */
+  readonly said: string;
+}
+
+/** What came of a hello. */
+interface Hello {
+  /** `null`: the server accepted the credential. */
+  readonly refusal: Refusal | null;
+  /** The stored access token that it was said with; `null` where none was. */
+  readonly access: Fingerprint | null;
+  /** True when the proof went into the record of the login. */
+  readonly isNoted: boolean;
+}
+
+/**
+ * Says one hello through the credential that a job would use, and notes that the server accepted it. A
+ * stored login is there without its refresh token, so nothing is spent, whatever the answer.
+ * @throws PilotlightError `cli_not_found`, `cannot_persist`
+ */
+export async function proveByHello(question: Question): Promise<Hello> {
+  const { config, login, parts, ...greeting } = question;
+  const entry = await parts?.store.read();
+  const credential = entry?.state === "present" ? entry.credential : null;
+  const access = credential?.accessToken?.fingerprint ?? null;
+  const directory = await privateDirectory(config.stateDir, `${login.name}-hello-${process.pid}`);
+  const callOff = removedOnSignal(directory);
+  try {
+    const verdict = await sayHello({ ...greeting, credential }, directory, durableFiles());
+    const refusal = refusalIn(verdict);
+    const isProved = refusal === null && parts !== null && access !== null;
+    // A proof that cannot be noted is still one.
+    const isNoted = isProved && (await prove(parts, access, "hello").catch(() => false));
+    return { refusal, access, isNoted };
+  } finally {
+    callOff();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function refusalIn(verdict: RunVerdict): Refusal | null {
+  if (verdict.kind === "ok") return null;
+  const { code, row, text, requestId } = verdict;
+  // The server let the request in, and refused something else of it.
+  if (code === "job_failed") return null;
+  const request = requestId === null ? "" : ` (request_id ${requestId})`;
+  const words = (text || row.symptom).replace(/\s+/g, " ").slice(0, 300);
+  return { code, row, said: `hello was refused: ${words}${request}` };
+}
+
+const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** The token in it can be used for hours, also when this process is ended meanwhile. @returns what calls it off */
+function removedOnSignal(directory: string): () => void {
+  const leave = (signal: NodeJS.Signals) => {
+    rmSync(directory, { recursive: true, force: true });
+    callOff();
+    process.kill(process.pid, signal);
+  };
+  const callOff = () => ENDING.forEach((signal) => process.off(signal, leave));
+  ENDING.forEach((signal) => process.on(signal, leave));
+  return callOff;
+}
