@@ -61,7 +61,7 @@ export function jobEnvironment(
 /**
  * Decides which credential a job gets in its `jobEnvironment`. `api-key` demands one, `auto` follows Claude Code.
  * @throws PilotlightError `credential_shadowed` where settings would still win over a login, or a key
- *   shadows one and `refuseShadow` is set; `wrong_credential` for one of the wrong kind; `no_credential`.
+ *   shadows one and `refuseShadow` is set; `wrong_credential` for one of the wrong kind; `no_credential`, `no_api_key`.
  */
 export function chooseCredential(
   mode: AuthMode,
@@ -127,13 +127,9 @@ const KEYS = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "apiKeyHelper", MANAG
 
 function demandKey({ effective, via }: Used, env: Environment, settings: JobSettings): void {
   const { source } = effective;
-  if (source === "none") {
-    const detail = "--auth api-key, and there is none: set ANTHROPIC_API_KEY";
-    throw new PilotlightError("no_credential", detail);
-  }
   if (!KEYS.includes(source) && !KEYS.includes(via)) {
-    const detail = `--auth api-key, and Claude Code would use ${source}: set ANTHROPIC_API_KEY`;
-    throw new PilotlightError("wrong_credential", detail);
+    const found = source === "none" ? "nothing is configured" : `Claude Code would use ${source}`;
+    throw new PilotlightError("no_api_key", `--auth api-key, and ${found}`);
   }
   const kind = source === "ANTHROPIC_API_KEY" ? tokenKindOf((env[source] ?? "").trim()) : "api-key";
   if (kind === "oauth-access" || kind === "oauth-refresh") {

@@ -27,6 +27,10 @@ export const ERROR_PAGES: Partial<Record<ErrorCode, Background>> = {
     why: "Nobody signed in here, a logout removed the file, or the job looks elsewhere: another user, HOME or CLAUDE_CONFIG_DIR.",
     tell: "`pilotlight status` in the job's own environment names the path that it looks at.",
   },
+  no_api_key: {
+    why: "`run --auth api-key` demands a key, and Claude Code would use something else here, or nothing.",
+    tell: "`pilotlight explain` in the job's own environment names what it would use.",
+  },
   credential_unreadable: {
     why: "The file belongs to another user, often root after a run with sudo or in a container; on macOS the keychain is locked.",
     tell: "`ls -l` shows its owner; compare with `id -un` in the job.",

@@ -51,6 +51,14 @@ export const TRAITS = {
     fix: "sign in with the same user, HOME and CLAUDE_CONFIG_DIR as the job",
     command: "claude auth login",
   },
+  no_api_key: {
+    exit: 66,
+    http: 503,
+    retryable: false,
+    mover: "person",
+    what: "there is no API key here, and one was asked for",
+    fix: "set ANTHROPIC_API_KEY (sk-ant-api…) for the job, or leave --auth api-key away",
+  },
   credential_unreadable: {
     exit: 66,
     http: 503,

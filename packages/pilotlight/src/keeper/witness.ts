@@ -47,7 +47,9 @@ async function witness(
     }
     return true;
   };
-  const held = await store.withLock(note).catch((error: unknown) => {
+  // Who holds the lock brings another token; a proof of the old one is not worth the wait.
+  const patience = kind === "proved" ? { waitMs: 0 } : {};
+  const held = await store.withLock(note, patience).catch((error: unknown) => {
     if (error instanceof LockLost) return { busy: error.message };
     throw error;
   });

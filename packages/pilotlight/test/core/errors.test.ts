@@ -7,6 +7,7 @@ const EXITS: Record<ErrorCode, number> = {
   credential_corrupt: 65,
   credential_not_a_file: 65,
   no_credential: 66,
+  no_api_key: 66,
   credential_unreadable: 66,
   network_unavailable: 69,
   endpoint_unavailable: 69,

@@ -50,7 +50,7 @@ export const MUTATIONS: readonly Mutation[] = [
     text: "fencedRecords(records, lock).write",
     becomes: "records.write",
     isSuspending: true,
-    seed: 21,
+    seed: 220,
   },
   {
     drops: "the pair that a write expects",
@@ -120,7 +120,7 @@ export const MUTATIONS: readonly Mutation[] = [
     text: "const isMoved = theirs !== null && !isSamePair(pairOf(theirs), from);",
     becomes: "const isMoved = false;",
     isSuspending: true,
-    seed: 107,
+    seed: 365,
   },
   {
     drops: "the archive of a generation that lost a conflict",

@@ -7,12 +7,14 @@ import { jobWorld } from "../../claude/job-world.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { Tell } from "../../core/ports.ts";
 import { attend } from "../../keeper/attend.ts";
+import type { KeeperParts } from "../../keeper/parts.ts";
+import { prove } from "../../keeper/witness.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { signalPatience } from "../signal-patience.ts";
 import { stateOf } from "../state-of.ts";
 import { wire } from "../wire.ts";
-import { attempts } from "./attempts.ts";
+import { attempts, type LastAttempt } from "./attempts.ts";
 import type { JobOptions } from "./job-options.ts";
 import { mender } from "./mender.ts";
 import { proveAccess } from "./prove-access.ts";
@@ -78,7 +80,9 @@ export async function runJob(job: Job): Promise<JobEnd> {
       configDir: stateOf(config, login).locations.configDir,
       mend,
     });
-    return sayEnd(last, access, io);
+    const ended = sayEnd(last, access, io);
+    if (access !== null) await noteProof(parts, access, last);
+    return ended;
   } finally {
     patience.stop();
     await attendant?.leave();
@@ -101,6 +105,15 @@ async function choose(
   const refuseShadow = config.onShadow === "refuse";
   const choice = chooseCredential(options.auth, { ...world, refuseShadow });
   return { choice, settings: world.settings };
+}
+
+/** A job that was answered proves the token it began with, once: what is known already costs nothing. */
+async function noteProof(parts: KeeperParts, { credential }: Access, last: LastAttempt) {
+  const access = credential.accessToken?.fingerprint;
+  if (access === undefined || last.verdict.kind !== "ok" || !last.session.hasAnswer) return;
+  const { verdict } = await parts.records.read();
+  if (verdict?.kind === "proved" && verdict.access === access) return;
+  await prove(parts, access, "run").catch(() => false);
 }
 
 function envFor({ login }: Job, choice: Choice, access: Access | null): Record<string, string> {

@@ -45,7 +45,21 @@ describe("a job that needs no help", () => {
     expect(rows).toEqual([
       ["run", 3],
       ["run", 0],
+      ["verdict", null],
     ]);
+  });
+
+  it("proves the token when it was answered, and only once", async () => {
+    const scene = await signedIn();
+    await scene.job([], ["sh", "-c", "exit 0"]);
+    const proofOf = async () =>
+      JSON.parse((await scene.run(["status", "--json"])).stdout).logins[0].proof;
+    expect(await proofOf()).toMatchObject({ state: "unproved" });
+    await scene.job([], HELLO);
+    await scene.job([], HELLO);
+    expect(await proofOf()).toMatchObject({ state: "proved", by: "run" });
+    const verdicts = (await historyOf(scene)).filter(({ kind }) => kind === "verdict");
+    expect(verdicts.map(({ code }) => code)).toEqual(["proved"]);
   });
 });
 
@@ -160,7 +174,7 @@ describe("the credential of a job", () => {
     const scene = await signedIn();
     const ended = await scene.job(["--auth", "api-key"], HELLO);
     expect([ended.code, ended.stdout]).toEqual([66, ""]);
-    expect(ended.stderr).toContain("pilotlight: no_credential: ");
+    expect(ended.stderr).toContain("pilotlight: no_api_key: ");
   });
 
   it("is of the wrong kind with an OAuth token for a key: 78", async () => {
