@@ -1,22 +1,21 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { execFile } from "node:child_process";
-import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { PilotlightError } from "../core/errors.ts";
 import type { DurableFiles } from "../core/ports.ts";
+import {
+  type BuildMemory,
+  buildOf,
+  isShellScript,
+  recall,
+  type Rehearsal,
+  remember,
+  stampOf,
+} from "./build-memory.ts";
 import type { ClaudeCommand } from "./find-claude.ts";
 import type { Environment } from "./locations.ts";
-import { REFRESH_COMMANDS, type RefreshCommand } from "./refresh-command.ts";
-
-/** What a rehearsal found: the command that refreshes, waits and stores on this build, or none. */
-export interface Rehearsal {
-  readonly command: RefreshCommand | null;
-  /** Epoch ms. */
-  readonly at: number;
-  readonly detail: string;
-}
+import type { RefreshCommand } from "./refresh-command.ts";
 
 export type Rehearse = (command: ClaudeCommand) => Promise<Rehearsal>;
 
@@ -28,13 +27,6 @@ export interface RehearsedClaude {
   readonly argv: ClaudeCommand["argv"];
   readonly build: string;
   readonly command: RefreshCommand;
-}
-
-interface Memory {
-  readonly schema: 1;
-  readonly files: Readonly<Record<string, { readonly stamp: string; readonly hash: string }>>;
-  readonly rehearsals: Readonly<Record<string, Rehearsal>>;
-  readonly isolations: Readonly<Record<string, boolean>>;
 }
 
 /** Where builds are remembered, and how their versions are asked for. */
@@ -62,7 +54,7 @@ export async function rehearsedClaude(
   if (rehearsal === undefined || isOldRefusal(rehearsal, options.now)) {
     rehearsal = await options.rehearse(command);
     const rehearsals = { ...memory.rehearsals, [build]: rehearsal };
-    await remember({ ...memory, rehearsals }, options);
+    await remember({ ...memory, rehearsals }, options.memoryFile, options.files);
   }
   if (rehearsal.command === null) {
     throw new PilotlightError("cli_refused", `${command.argv.join(" ")}: ${rehearsal.detail}`);
@@ -80,14 +72,14 @@ export async function isolates(
   if (known !== undefined) return known;
   const does = await options.rehearse(command);
   const isolations = { ...memory.isolations, [build]: does };
-  await remember({ ...memory, isolations }, options);
+  await remember({ ...memory, isolations }, options.memoryFile, options.files);
   return does;
 }
 
 async function identify(
   command: ClaudeCommand,
   options: BuildOptions,
-): Promise<{ readonly build: string; readonly memory: Memory }> {
+): Promise<{ readonly build: string; readonly memory: BuildMemory }> {
   const memory = await recall(options.memoryFile);
   const files = { ...memory.files };
   const hashes: string[] = [];
@@ -98,57 +90,15 @@ async function identify(
     files[file] = { stamp, hash };
     hashes.push(hash, await wrappedVersion(file, command, options.env));
   }
-  const build = createHash("sha256").update(hashes.join("\n")).digest("hex").slice(0, 16);
+  const build = buildOf(hashes);
   const isNew = JSON.stringify(files) !== JSON.stringify(memory.files);
-  if (isNew) await remember({ ...memory, files }, options);
+  if (isNew) await remember({ ...memory, files }, options.memoryFile, options.files);
   return { build, memory: { ...memory, files } };
-}
-
-/** What cannot be remembered, as in a container that is read-only, is found out again. */
-async function remember(memory: Memory, { memoryFile, files }: BuildOptions): Promise<void> {
-  try {
-    await mkdir(dirname(memoryFile), { recursive: true, mode: 0o700 });
-    await files.write(memoryFile, JSON.stringify(memory));
-  } catch {
-    return;
-  }
 }
 
 function isOldRefusal({ command, at }: Rehearsal, now: number): boolean {
   // A time from before the clock was set right must not keep a refusal for years.
   return command === null && Math.abs(now - at) > REFUSAL_KEPT;
-}
-
-async function recall(path: string): Promise<Memory> {
-  const empty: Memory = { schema: 1, files: {}, rehearsals: {}, isolations: {} };
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(path, "utf8"));
-  } catch {
-    return empty;
-  }
-  // It is a cache: whatever is not exactly ours costs one more rehearsal.
-  const memory = value as Partial<Memory> | null;
-  if (memory?.schema !== 1 || !memory.files || !memory.rehearsals) return empty;
-  const rehearsals = Object.entries(memory.rehearsals).filter(([, known]) => isRehearsal(known));
-  return {
-    ...empty,
-    files: memory.files,
-    rehearsals: Object.fromEntries(rehearsals),
-    isolations: memory.isolations ?? {},
-  };
-}
-
-function isRehearsal(value: unknown): value is Rehearsal {
-  const { command, at, detail } = (value ?? {}) as Partial<Rehearsal>;
-  const isKnown =
-    command === null || (typeof command === "string" && Object.hasOwn(REFRESH_COMMANDS, command));
-  return isKnown && typeof at === "number" && typeof detail === "string";
-}
-
-async function stampOf(file: string): Promise<string> {
-  const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true });
-  return [dev, ino, size, mtimeNs].join(":");
 }
 
 async function hashOf(file: string): Promise<string> {
@@ -170,16 +120,4 @@ async function wrappedVersion(
     timeout: VERSION_PATIENCE,
   });
   return (await version.catch(() => ({ stdout: "" }))).stdout.trim();
-}
-
-async function isShellScript(file: string): Promise<boolean> {
-  if (/\.(cmd|bat)$/i.test(file)) return true;
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(128), 0, 128, 0);
-    const [line = ""] = buffer.subarray(0, bytesRead).toString("latin1").split("\n");
-    return line.startsWith("#!") && !/\bnode\b/.test(line);
-  } finally {
-    await handle.close();
-  }
 }

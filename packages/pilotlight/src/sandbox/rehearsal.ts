@@ -1,7 +1,8 @@
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Rehearsal, Rehearse } from "../claude/claude-build.ts";
+import type { Rehearsal } from "../claude/build-memory.ts";
+import type { Rehearse } from "../claude/claude-build.ts";
 import { credentialsFile } from "../claude/credentials-file.ts";
 import type { ClaudeCommand } from "../claude/find-claude.ts";
 import { REFRESH_COMMANDS, type RefreshCommand } from "../claude/refresh-command.ts";

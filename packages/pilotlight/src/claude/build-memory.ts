@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { DurableFiles } from "../core/ports.ts";
+import { REFRESH_COMMANDS, type RefreshCommand } from "./refresh-command.ts";
+
+/** What a rehearsal found: the command that refreshes, waits and stores on this build, or none. */
+export interface Rehearsal {
+  readonly command: RefreshCommand | null;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly detail: string;
+}
+
+/** What is known of builds. A cache: what is lost of it is found out again. */
+export interface BuildMemory {
+  readonly schema: 1;
+  readonly files: Readonly<Record<string, { readonly stamp: string; readonly hash: string }>>;
+  readonly rehearsals: Readonly<Record<string, Rehearsal>>;
+  readonly isolations: Readonly<Record<string, boolean>>;
+}
+
+/** The name of a build: its files' hashes and, of a wrapper, the version that it tells; "" for what is none. */
+export function buildOf(parts: readonly string[]): string {
+  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 16);
+}
+
+/** Reads the memory; an empty one where there is none that is ours. */
+export async function recall(path: string): Promise<BuildMemory> {
+  const empty: BuildMemory = { schema: 1, files: {}, rehearsals: {}, isolations: {} };
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    return empty;
+  }
+  // It is a cache: whatever is not exactly ours costs one more rehearsal.
+  const memory = value as Partial<BuildMemory> | null;
+  if (memory?.schema !== 1 || !memory.files || !memory.rehearsals) return empty;
+  const rehearsals = Object.entries(memory.rehearsals).filter(([, known]) => isRehearsal(known));
+  return {
+    ...empty,
+    files: memory.files,
+    rehearsals: Object.fromEntries(rehearsals),
+    isolations: memory.isolations ?? {},
+  };
+}
+
+function isRehearsal(value: unknown): value is Rehearsal {
+  const { command, at, detail } = (value ?? {}) as Partial<Rehearsal>;
+  const isKnown =
+    command === null || (typeof command === "string" && Object.hasOwn(REFRESH_COMMANDS, command));
+  return isKnown && typeof at === "number" && typeof detail === "string";
+}
+
+/** What changes when a file does, without reading it. */
+export async function stampOf(file: string): Promise<string> {
+  const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true });
+  return [dev, ino, size, mtimeNs].join(":");
+}
+
+/** What cannot be remembered, as in a container that is read-only, is found out again. */
+export async function remember(
+  memory: BuildMemory,
+  memoryFile: string,
+  files: DurableFiles,
+): Promise<void> {
+  try {
+    await mkdir(dirname(memoryFile), { recursive: true, mode: 0o700 });
+    await files.write(memoryFile, JSON.stringify(memory));
+  } catch {
+    return;
+  }
+}
+
+/** True for a wrapper, behind which the build can change without it. */
+export async function isShellScript(file: string): Promise<boolean> {
+  if (/\.(cmd|bat)$/i.test(file)) return true;
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(128), 0, 128, 0);
+    const [line = ""] = buffer.subarray(0, bytesRead).toString("latin1").split("\n");
+    return line.startsWith("#!") && !/\bnode\b/.test(line);
+  } finally {
+    await handle.close();
+  }
+}
