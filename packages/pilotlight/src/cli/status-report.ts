@@ -1,17 +1,18 @@
 import { access, constants } from "node:fs/promises";
-import { type JobWorld, jobWorld } from "../claude/job-world.ts";
+import { type JobWorld, jobWorld } from "../claude/precedence/job-world.ts";
 import {
   type Effective,
   effectiveOf,
   rankSources,
   type StoredSource,
-} from "../claude/precedence.ts";
+} from "../claude/precedence/precedence.ts";
 import { tokenOf } from "../claude/fingerprint.ts";
 import type { Credential, Entry } from "../core/credential.ts";
 import { errnoOf } from "../core/errors.ts";
 import { type LoginStatus, loginStatus, type Source } from "../core/login-status.ts";
 import { Secret } from "../core/secret.ts";
 import type { Config, LoginConfig } from "./config.ts";
+import { visitedDirectory } from "./current-directory.ts";
 import { stateOf } from "./state-of.ts";
 
 /** `pilotlight.status/v1`. */
@@ -55,7 +56,16 @@ async function worldOf(
   const { env, home } = config;
   const { locations, store } = stateOf(config, login);
   const entry = await store.read();
-  const place = { env, home, cwd: process.cwd(), locations, entry, args: null, build: null, now };
+  const place = {
+    env,
+    home,
+    cwd: visitedDirectory(),
+    locations,
+    entry,
+    args: null,
+    build: null,
+    now,
+  };
   return jobWorld(place, stored);
 }
 

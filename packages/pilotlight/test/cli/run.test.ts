@@ -167,13 +167,17 @@ describe("the process", () => {
   it("runs in a directory that is gone", () => {
     putLogin(home.configDir);
     const gone = join(home.home, "gone");
-    mkdirSync(gone);
-    const line = `cd "${gone}" && rmdir "${gone}" && "$0" "$1" status`;
-    const { status, stderr } = spawnSync("bash", ["-c", line, process.execPath, BIN], {
-      env: home.env,
-      encoding: "utf8",
-      timeout: 20_000,
+    const started = (command: string) => {
+      const line = `mkdir -p "${gone}" && cd "${gone}" && rmdir "${gone}" && "$0" "$1" ${command}`;
+      const options = { env: home.env, encoding: "utf8", timeout: 20_000 } as const;
+      return spawnSync("bash", ["-c", line, process.execPath, BIN], options);
+    };
+    for (const command of ["status", "check --json", "explain"]) {
+      expect(started(command)).toMatchObject({ status: 0, stderr: "" });
+    }
+    expect(started("run -- claude -p hi")).toMatchObject({
+      status: 64,
+      stderr: expect.stringMatching(/is gone: cd again/),
     });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 });

@@ -1,6 +1,7 @@
-import { NESTED_VARIABLE } from "../../claude/staging-environment.ts";
+import { NESTED_VARIABLE } from "../../claude/staging/staging-environment.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { readConfig } from "../config.ts";
+import { visitedDirectory } from "../current-directory.ts";
 import { type CheckReport, doctorReport, makeChecks } from "../doctor/doctor-report.ts";
 import { DOCTOR_CHECKS } from "../doctor/doctor-checks.ts";
 import type { Repair } from "../doctor/finding.ts";
@@ -42,7 +43,7 @@ export async function doctor(flags: DoctorFlags, io: Io, ask: Ask = askPerson): 
   const logins = selectLogins(config, flags.login);
   const open = () =>
     openWorld(config, logins, {
-      cwd: process.cwd(),
+      cwd: visitedDirectory(),
       platform: process.platform,
       now: Date.now(),
       scan: flags.scan ?? [],

@@ -1,11 +1,12 @@
-import { claudeArguments } from "../../claude/claude-arguments.ts";
+import { claudeArguments } from "../../claude/command-line/claude-arguments.ts";
 import { explain as explainAt } from "../../claude/explaining/explain.ts";
-import { foundBuild } from "../../claude/found-build.ts";
-import { commandWords } from "../../claude/find-claude.ts";
-import { rulesOf } from "../../claude/build-rules.ts";
+import { foundBuild } from "../../claude/build/found-build.ts";
+import { commandWords } from "../../claude/build/find-claude.ts";
+import { rulesOf } from "../../claude/build/build-rules.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { type Explanation, exitOfExplanation } from "../../core/explanation.ts";
 import { type Config, type LoginConfig, readConfig } from "../config.ts";
+import { visitedDirectory } from "../current-directory.ts";
 import type { Io } from "../io.ts";
 import { selectLogins } from "../logins.ts";
 import { stateOf } from "../state-of.ts";
@@ -26,7 +27,7 @@ export async function explain(
   if (login === undefined || others.length > 0) {
     throw new PilotlightError("usage", "several logins are configured: name one with --login");
   }
-  const { explanation, build } = await explainJob({ config, login, argv, cwd: process.cwd() });
+  const { explanation, build } = await explainJob({ config, login, argv, cwd: visitedDirectory() });
   const text =
     flags.json === true ? `${JSON.stringify(explanation, null, 2)}\n` : print(explanation, build);
   io.out(text);
