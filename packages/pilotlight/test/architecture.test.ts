@@ -23,8 +23,8 @@ const ROOMS: Readonly<Record<string, readonly string[] | "everything">> = {
 /** The files that may open a secret, and why. */
 const REVEALERS: Readonly<Record<string, string>> = {
   "claude/credentials-file.ts": "writes the credential down as Claude Code does",
-  "claude/projection.ts": "writes the copy without a refresh token for an isolated job",
-  "claude/stage.ts": "marks the staged copy as expired",
+  "claude/staging/projection.ts": "writes the copy without a refresh token for an isolated job",
+  "claude/staging/stage.ts": "marks the staged copy as expired",
   "core/login-status.ts": "tells the kind of a token by its prefix",
   "core/secret.ts": "defines it",
   "oauth/token-endpoint-grant.ts": "sends the refresh token to the token endpoint",

@@ -1,6 +1,6 @@
 import { credentialsFile } from "../claude/credentials-file.ts";
 import { locate, type Locations } from "../claude/locations.ts";
-import { claudeLocks } from "../claude/locks.ts";
+import { claudeLocks } from "../claude/locking/locks.ts";
 import type { CredentialStore, Journal, LoginRecords } from "../core/ports.ts";
 import { jitterOf } from "../core/schedule.ts";
 import { durableFiles } from "../stores/durable-files.ts";

@@ -3,8 +3,8 @@ import {
   type AuthMode,
   chooseCredential,
   jobEnvironment,
-} from "../../src/claude/choose-credential.ts";
-import type { JobSettings } from "../../src/claude/job-settings.ts";
+} from "../../src/claude/precedence/choose-credential.ts";
+import type { JobSettings } from "../../src/claude/precedence/job-settings.ts";
 
 const KEY = "sk-ant-api03-TEST-key";
 const TOKEN = "sk-ant-oat01-TEST-token";

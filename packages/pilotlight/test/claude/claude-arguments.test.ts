@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { claudeArguments } from "../../src/claude/claude-arguments.ts";
+import { claudeArguments } from "../../src/claude/command-line/claude-arguments.ts";
 
 const words = (line: string) => line.split(" ");
 

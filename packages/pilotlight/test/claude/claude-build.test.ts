@@ -1,8 +1,8 @@
 import { chmodSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { Rehearsal } from "../../src/claude/build-memory.ts";
-import { type RehearsedClaude, rehearsedClaude } from "../../src/claude/claude-build.ts";
+import type { Rehearsal } from "../../src/claude/build/build-memory.ts";
+import { type RehearsedClaude, rehearsedClaude } from "../../src/claude/build/claude-build.ts";
 import { durableFiles } from "../../src/stores/durable-files.ts";
 import { type IsolatedHome, isolatedHome } from "../support/isolated.ts";
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runOutput } from "../../src/claude/run-output.ts";
-import { projectFolder, readSession } from "../../src/claude/session-file.ts";
+import { runOutput } from "../../src/claude/output/run-output.ts";
+import { projectFolder, readSession } from "../../src/claude/output/session-file.ts";
 import { recognise } from "../../src/core/recognise.ts";
 import {
   isSafeToRepeat,

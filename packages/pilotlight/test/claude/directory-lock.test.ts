@@ -14,10 +14,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { directoryLock, type DirectoryLockOptions } from "../../src/claude/directory-lock.ts";
+import {
+  directoryLock,
+  type DirectoryLockOptions,
+} from "../../src/claude/locking/directory-lock.ts";
 import type { Clock } from "../../src/core/ports.ts";
-import type { HeldDirectory } from "../../src/claude/held-directory.ts";
-import { lockStatOf, removeLock } from "../../src/claude/lock-on-disk.ts";
+import type { HeldDirectory } from "../../src/claude/locking/held-directory.ts";
+import { lockStatOf, removeLock } from "../../src/claude/locking/lock-on-disk.ts";
 import { type ManualClock, manualClock, realClock } from "./lock-programs/clocks.ts";
 import { startProgram } from "./lock-programs/start-program.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findClaude } from "../../src/claude/find-claude.ts";
+import { findClaude } from "../../src/claude/build/find-claude.ts";
 import { type IsolatedHome, isolatedHome } from "../support/isolated.ts";
 
 let home: IsolatedHome;

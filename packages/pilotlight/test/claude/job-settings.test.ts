@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { rulesOf } from "../../src/claude/build-rules.ts";
-import { readJobSettings } from "../../src/claude/job-settings.ts";
+import { rulesOf } from "../../src/claude/build/build-rules.ts";
+import { readJobSettings } from "../../src/claude/precedence/job-settings.ts";
 
 type Options = Parameters<typeof readJobSettings>[0];
 

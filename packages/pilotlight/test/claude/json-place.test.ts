@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { jsonFault } from "../../src/claude/json-place.ts";
+import { jsonFault } from "../../src/claude/precedence/json-place.ts";
 
 const VALID = ["{}", "[]", "0", '"a"', ' {"a": [1, -2.5e+3, true, null, {"b": "\\u00e9\\n é"}]}\n'];
 

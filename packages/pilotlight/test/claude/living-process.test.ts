@@ -9,7 +9,7 @@ import {
   processesIn,
   startTicksOf,
   startOfProcess,
-} from "../../src/claude/living-process.ts";
+} from "../../src/claude/locking/living-process.ts";
 import { needs } from "../support/needs.ts";
 
 const linux = needs("linux");

@@ -12,7 +12,7 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect } from "vitest";
-import { lockOwner } from "../../src/claude/lock-owner.ts";
+import { lockOwner } from "../../src/claude/locking/lock-owner.ts";
 import { needs } from "../support/needs.ts";
 import { startProgram } from "./lock-programs/start-program.ts";
 

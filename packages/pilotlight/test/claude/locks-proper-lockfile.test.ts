@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import lockfile from "proper-lockfile";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { claudeLocks } from "../../src/claude/locks.ts";
+import { claudeLocks } from "../../src/claude/locking/locks.ts";
 import { realClock } from "./lock-programs/clocks.ts";
 import { startProgram } from "./lock-programs/start-program.ts";
 

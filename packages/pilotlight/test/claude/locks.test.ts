@@ -17,7 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { claudeLocks } from "../../src/claude/locks.ts";
+import { claudeLocks } from "../../src/claude/locking/locks.ts";
 import type { Clock } from "../../src/core/ports.ts";
 import { needs } from "../support/needs.ts";
 import { realClock } from "./lock-programs/clocks.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { CHANGES } from "../../src/claude/build-rules.ts";
-import { rankSources, type World } from "../../src/claude/precedence.ts";
+import { CHANGES } from "../../src/claude/build/build-rules.ts";
+import { rankSources, type World } from "../../src/claude/precedence/precedence.ts";
 
 const DOC = readFileSync(new URL("../../../../docs/precedence.md", import.meta.url), "utf8");
 

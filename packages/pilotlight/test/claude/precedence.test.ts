@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { rulesOf } from "../../src/claude/build-rules.ts";
+import { rulesOf } from "../../src/claude/build/build-rules.ts";
 import {
   customHeaders,
   effectiveSource,
   isYes,
   rankSources,
   type World,
-} from "../../src/claude/precedence.ts";
+} from "../../src/claude/precedence/precedence.ts";
 
 const NONE = { env: {}, apiKeyHelper: null };
 const HELPER = { env: {}, apiKeyHelper: "/bin/helper" };

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { credentialsFile } from "../../src/claude/credentials-file.ts";
-import { projectionIn } from "../../src/claude/projection.ts";
+import { projectionIn } from "../../src/claude/staging/projection.ts";
 import type { Credential } from "../../src/core/credential.ts";
 import { durableFiles } from "../../src/stores/durable-files.ts";
 import { loginDocument } from "../cli/a-login.ts";

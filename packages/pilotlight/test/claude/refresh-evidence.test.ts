@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failureIn } from "../../src/claude/refresh-evidence.ts";
+import { failureIn } from "../../src/claude/staging/refresh-evidence.ts";
 
 const FAILED = "[ERROR] OAuth refresh failed (expected): ";
 const logOf = (...reasons: readonly string[]) =>

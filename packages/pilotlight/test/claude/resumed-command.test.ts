@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { claudeArguments } from "../../src/claude/claude-arguments.ts";
-import { resumedCommand } from "../../src/claude/resumed-command.ts";
+import { claudeArguments } from "../../src/claude/command-line/claude-arguments.ts";
+import { resumedCommand } from "../../src/claude/command-line/resumed-command.ts";
 
 function resumed(line: string | readonly string[]) {
   const argv = typeof line === "string" ? line.split(" ") : line;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { runOutput } from "../../src/claude/run-output.ts";
+import { runOutput } from "../../src/claude/output/run-output.ts";
 import type { OutputFormat } from "../../src/core/run-evidence.ts";
 
 const evidenceOf = (format: OutputFormat, stdout: string) => {

@@ -11,7 +11,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { projectFolder, readSession, type SessionSearch } from "../../src/claude/session-file.ts";
+import {
+  projectFolder,
+  readSession,
+  type SessionSearch,
+} from "../../src/claude/output/session-file.ts";
 
 const START = Date.parse("2026-11-20T12:00:00Z");
 const DURING = "2026-11-20T12:00:05.000Z";

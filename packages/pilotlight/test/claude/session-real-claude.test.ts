@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect } from "vitest";
-import { runOutput } from "../../src/claude/run-output.ts";
-import { readSession } from "../../src/claude/session-file.ts";
+import { runOutput } from "../../src/claude/output/run-output.ts";
+import { readSession } from "../../src/claude/output/session-file.ts";
 import { recognise } from "../../src/core/recognise.ts";
 import { isSafeToRepeat, runEvidence } from "../../src/core/run-evidence.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/index.ts";

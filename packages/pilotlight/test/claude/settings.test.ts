@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readSettings } from "../../src/claude/settings.ts";
+import { readSettings } from "../../src/claude/precedence/settings.ts";
 import { type IsolatedHome, isolatedHome } from "../support/isolated.ts";
 
 const NOTHING = { env: {}, apiKeyHelper: null };

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { credentialsFile } from "../../src/claude/credentials-file.ts";
-import { type Stage, stageIn } from "../../src/claude/stage.ts";
+import { type Stage, stageIn } from "../../src/claude/staging/stage.ts";
 import type { Credential } from "../../src/core/credential.ts";
 import { durableFiles } from "../../src/stores/durable-files.ts";
 import { type IsolatedHome, isolatedHome } from "../support/isolated.ts";

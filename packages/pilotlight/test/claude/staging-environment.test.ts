@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { NESTED_VARIABLE, stagingEnvironment } from "../../src/claude/staging-environment.ts";
+import {
+  NESTED_VARIABLE,
+  stagingEnvironment,
+} from "../../src/claude/staging/staging-environment.ts";
 
 const STAGE = "/state/staging/default";
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isLivingProcess } from "../../src/claude/living-process.ts";
+import { isLivingProcess } from "../../src/claude/locking/living-process.ts";
 import { systemClock } from "../../src/cli/system-clock.ts";
 import { rehearsal } from "../../src/sandbox/rehearsal.ts";
 import { durableFiles } from "../../src/stores/durable-files.ts";

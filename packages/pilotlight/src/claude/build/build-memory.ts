@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { DurableFiles } from "../core/ports.ts";
+import type { DurableFiles } from "../../core/ports.ts";
 import { REFRESH_COMMANDS, type RefreshCommand } from "./refresh-command.ts";
 
 /** What a rehearsal found: the command that refreshes, waits and stores on this build, or none. */

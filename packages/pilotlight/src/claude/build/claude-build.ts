@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { PilotlightError } from "../core/errors.ts";
-import type { DurableFiles } from "../core/ports.ts";
+import { PilotlightError } from "../../core/errors.ts";
+import type { DurableFiles } from "../../core/ports.ts";
 import {
   type BuildMemory,
   buildOf,
@@ -14,7 +14,7 @@ import {
   stampOf,
 } from "./build-memory.ts";
 import type { ClaudeCommand } from "./find-claude.ts";
-import type { Environment } from "./locations.ts";
+import type { Environment } from "../locations.ts";
 import type { RefreshCommand } from "./refresh-command.ts";
 
 export type Rehearse = (command: ClaudeCommand) => Promise<Rehearsal>;

@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { access, constants, realpath, stat } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { PilotlightError } from "../core/errors.ts";
-import type { Environment } from "./locations.ts";
+import { PilotlightError } from "../../core/errors.ts";
+import type { Environment } from "../locations.ts";
 
 /** How Claude Code is started here: program and leading arguments, and the files that make up its build. */
 export interface ClaudeCommand {

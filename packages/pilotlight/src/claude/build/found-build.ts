@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isObject } from "../core/json-object.ts";
+import { isObject } from "../../core/json-object.ts";
 import { findClaude } from "./find-claude.ts";
-import type { Environment } from "./locations.ts";
+import type { Environment } from "../locations.ts";
 
 /**
  * Tells the version of the Claude Code that a command starts, from the names and manifests around it:

@@ -1,4 +1,4 @@
-import type { OutputFormat } from "../core/run-evidence.ts";
+import type { OutputFormat } from "../../core/run-evidence.ts";
 import { readWords } from "./claude-options.ts";
 
 /** What a command line says that starts Claude Code. */

@@ -1,7 +1,7 @@
 import { isBlanked } from "../../core/credential.ts";
 import type { Billing, Explanation } from "../../core/explanation.ts";
-import { type JobPlace, jobWorld } from "../job-world.ts";
-import { CUSTOM_HEADERS, rankSources, type StoredSource } from "../precedence.ts";
+import { type JobPlace, jobWorld } from "../precedence/job-world.ts";
+import { CUSTOM_HEADERS, rankSources, type StoredSource } from "../precedence/precedence.ts";
 import { type Facts, isKeptOut, placeOf } from "./facts.ts";
 import { shadowedIn } from "./shadowed.ts";
 import { loginTrouble } from "./stored-login.ts";

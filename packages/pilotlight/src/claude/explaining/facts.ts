@@ -1,10 +1,10 @@
 import type { Entry } from "../../core/credential.ts";
-import type { AnthropicProfile } from "../anthropic-profile.ts";
-import type { BuildRules } from "../build-rules.ts";
-import type { ClaudeArguments } from "../claude-arguments.ts";
-import type { JobSettings } from "../job-settings.ts";
+import type { AnthropicProfile } from "../precedence/anthropic-profile.ts";
+import type { BuildRules } from "../build/build-rules.ts";
+import type { ClaudeArguments } from "../command-line/claude-arguments.ts";
+import type { JobSettings } from "../precedence/job-settings.ts";
 import type { Environment } from "../locations.ts";
-import { HELPER, MANAGED_KEY, type Ranking, type StoredSource } from "../precedence.ts";
+import { HELPER, MANAGED_KEY, type Ranking, type StoredSource } from "../precedence/precedence.ts";
 import type { LoginTrouble } from "./stored-login.ts";
 
 /** All that an explanation is made of. It holds values of credentials, and must never print one. */

@@ -1,6 +1,6 @@
 import type { Explanation } from "../../core/explanation.ts";
 import type { Source } from "../../core/login-status.ts";
-import { type Candidate, HELPER, TOKEN_VARIABLES } from "../precedence.ts";
+import { type Candidate, HELPER, TOKEN_VARIABLES } from "../precedence/precedence.ts";
 import { type Facts, placeOf } from "./facts.ts";
 
 type Shadowed = Explanation["shadowed"][number];

@@ -1,7 +1,7 @@
 import { tokenKindOf } from "../../core/credential.ts";
 import type { Warning, WarningCode } from "../../core/explanation.ts";
 import { tokenFlaw } from "../../core/token-flaw.ts";
-import { HELPER } from "../precedence.ts";
+import { HELPER } from "../precedence/precedence.ts";
 import { type Facts, placeOf, removalOf } from "./facts.ts";
 
 export type Rule = (facts: Facts) => readonly Warning[];

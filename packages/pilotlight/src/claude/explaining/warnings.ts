@@ -1,6 +1,6 @@
 import type { Warning } from "../../core/explanation.ts";
-import { CHANGES } from "../build-rules.ts";
-import { CUSTOM_HEADERS, customHeaders, HELPER, MANAGED_KEY } from "../precedence.ts";
+import { CHANGES } from "../build/build-rules.ts";
+import { CUSTOM_HEADERS, customHeaders, HELPER, MANAGED_KEY } from "../precedence/precedence.ts";
 import { type Facts, isKeptOut, placeOf, removalOf } from "./facts.ts";
 import { helpers, one, type Rule, setupToken, tokenScopes, wrongKinds } from "./token-warnings.ts";
 

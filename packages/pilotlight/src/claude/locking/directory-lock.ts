@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
-import { errnoOf } from "../core/errors.ts";
-import type { Clock } from "../core/ports.ts";
+import { errnoOf } from "../../core/errors.ts";
+import type { Clock } from "../../core/ports.ts";
 import { type HeldDirectory, holdDirectory } from "./held-directory.ts";
 import {
   birthOf,

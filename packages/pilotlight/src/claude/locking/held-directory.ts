@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, futimesSync, openSync, utimesSync } from "node:fs";
-import type { Clock, HeldLock } from "../core/ports.ts";
+import type { Clock, HeldLock } from "../../core/ports.ts";
 import { birthOf, isSameLock, type LockIdentity, lockStatOf, removeLock } from "./lock-on-disk.ts";
 
 /** A lock directory that this process made and keeps alive until it is released, lost, or the process ends. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/ports.ts";
+import type { Clock } from "../../core/ports.ts";
 
 /** For each key, a promise that resolves when everybody in line has had the turn. */
 const lines = new Map<string, Promise<void>>();

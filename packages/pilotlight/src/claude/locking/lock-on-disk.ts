@@ -1,4 +1,4 @@
-import { errnoOf } from "../core/errors.ts";
+import { errnoOf } from "../../core/errors.ts";
 import { randomBytes } from "node:crypto";
 import { type BigIntStats, lstatSync, mkdirSync, renameSync, rmdirSync } from "node:fs";
 

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, PilotlightError } from "../core/errors.ts";
-import type { CliLocks, Clock, HeldLock } from "../core/ports.ts";
+import { errnoOf, PilotlightError } from "../../core/errors.ts";
+import type { CliLocks, Clock, HeldLock } from "../../core/ports.ts";
 import { type DirectoryLock, directoryLock, type OrphanRule } from "./directory-lock.ts";
 import type { HeldDirectory } from "./held-directory.ts";
 import { inTurn } from "./in-turn.ts";

@@ -1,5 +1,5 @@
-import { type Fields, isObject } from "../core/json-object.ts";
-import { type FailureReport, failureReport, type RunTraces } from "../core/run-evidence.ts";
+import { type Fields, isObject } from "../../core/json-object.ts";
+import { type FailureReport, failureReport, type RunTraces } from "../../core/run-evidence.ts";
 
 /** What the messages of a run, in its stream or in its session file, have told so far. */
 export interface Told {

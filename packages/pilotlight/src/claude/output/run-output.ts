@@ -1,4 +1,4 @@
-import { type Fields, isObject } from "../core/json-object.ts";
+import { type Fields, isObject } from "../../core/json-object.ts";
 import {
   type FailureReport,
   failureReport,
@@ -6,7 +6,7 @@ import {
   type OutputFormat,
   type RunTraces,
   TEXT_LIMIT,
-} from "../core/run-evidence.ts";
+} from "../../core/run-evidence.ts";
 import { lineSplitter } from "./line-splitter.ts";
 import {
   hear,

@@ -1,6 +1,6 @@
 import { open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { RunTraces, SessionEvidence } from "../core/run-evidence.ts";
+import type { RunTraces, SessionEvidence } from "../../core/run-evidence.ts";
 import { hear, nothingTold, parseFields, textAt, type Told, tracesOf } from "./message-events.ts";
 
 /** Where to look for what a run wrote. */

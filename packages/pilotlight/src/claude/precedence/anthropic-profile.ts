@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Fields, isObject } from "../core/json-object.ts";
-import type { Environment } from "./locations.ts";
+import { type Fields, isObject } from "../../core/json-object.ts";
+import type { Environment } from "../locations.ts";
 import type { ProfileRole } from "./precedence.ts";
 
 /** The Anthropic profile that Claude Code meets here. */

@@ -1,7 +1,7 @@
-import { tokenKindOf } from "../core/credential.ts";
-import { PilotlightError } from "../core/errors.ts";
+import { tokenKindOf } from "../../core/credential.ts";
+import { PilotlightError } from "../../core/errors.ts";
 import type { JobSettings } from "./job-settings.ts";
-import type { Environment } from "./locations.ts";
+import type { Environment } from "../locations.ts";
 import {
   CLOUD_FLAGS,
   CUSTOM_HEADERS,

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type BuildRules, guardedBy, rulesOf } from "./build-rules.ts";
+import { type BuildRules, guardedBy, rulesOf } from "../build/build-rules.ts";
 import { jsonFault } from "./json-place.ts";
 import {
   readSettingsLayer,

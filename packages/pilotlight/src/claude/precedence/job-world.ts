@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Entry } from "../core/credential.ts";
-import { isObject } from "../core/json-object.ts";
+import type { Entry } from "../../core/credential.ts";
+import { isObject } from "../../core/json-object.ts";
 import { type AnthropicProfile, readAnthropicProfile } from "./anthropic-profile.ts";
-import { type BuildRules, rulesOf } from "./build-rules.ts";
-import type { ClaudeArguments } from "./claude-arguments.ts";
-import { readWords } from "./claude-options.ts";
+import { type BuildRules, rulesOf } from "../build/build-rules.ts";
+import type { ClaudeArguments } from "../command-line/claude-arguments.ts";
+import { readWords } from "../command-line/claude-options.ts";
 import { type JobSettings, readJobSettings } from "./job-settings.ts";
-import type { Environment, Locations } from "./locations.ts";
+import type { Environment, Locations } from "../locations.ts";
 import { isYes, MANAGED_KEY, type StoredSource, type World } from "./precedence.ts";
 
 /** Where a job starts, as far as its credential goes. */

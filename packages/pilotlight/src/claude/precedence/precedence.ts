@@ -1,10 +1,10 @@
-import type { AuthenticationHeader, Billing } from "../core/explanation.ts";
-import type { Source } from "../core/login-status.ts";
-import { type BuildRules, rulesOf } from "./build-rules.ts";
-import type { Environment } from "./locations.ts";
+import type { AuthenticationHeader, Billing } from "../../core/explanation.ts";
+import type { Source } from "../../core/login-status.ts";
+import { type BuildRules, rulesOf } from "../build/build-rules.ts";
+import type { Environment } from "../locations.ts";
 import type { Settings } from "./settings.ts";
 
-export type { Billing } from "../core/explanation.ts";
+export type { Billing } from "../../core/explanation.ts";
 
 /** The credential Claude Code will use, who pays for it, and what it puts in the shade. */
 export interface Effective {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { errnoOf } from "../core/errors.ts";
-import { isObject } from "../core/json-object.ts";
+import { errnoOf } from "../../core/errors.ts";
+import { isObject } from "../../core/json-object.ts";
 import { jsonFault } from "./json-place.ts";
 
 /** What Pilotlight needs of Claude Code's `settings.json`. */

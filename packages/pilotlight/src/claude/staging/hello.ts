@@ -1,15 +1,15 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Credential } from "../core/credential.ts";
-import { PilotlightError } from "../core/errors.ts";
-import type { DurableFiles } from "../core/ports.ts";
-import { recognise, type RunVerdict } from "../core/recognise.ts";
-import { runEvidence, type SessionEvidence } from "../core/run-evidence.ts";
-import type { Environment } from "./locations.ts";
+import type { Credential } from "../../core/credential.ts";
+import { PilotlightError } from "../../core/errors.ts";
+import type { DurableFiles } from "../../core/ports.ts";
+import { recognise, type RunVerdict } from "../../core/recognise.ts";
+import { runEvidence, type SessionEvidence } from "../../core/run-evidence.ts";
+import type { Environment } from "../locations.ts";
 import { projectionIn } from "./projection.ts";
-import { runOutput } from "./run-output.ts";
-import type { Settings } from "./settings.ts";
+import { runOutput } from "../output/run-output.ts";
+import type { Settings } from "../precedence/settings.ts";
 import { stagingEnvironment } from "./staging-environment.ts";
 
 /** Through which credential hello is said, and by what. */

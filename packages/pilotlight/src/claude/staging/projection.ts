@@ -1,10 +1,10 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Credential } from "../core/credential.ts";
-import { PilotlightError } from "../core/errors.ts";
-import type { DurableFiles } from "../core/ports.ts";
-import { Secret } from "../core/secret.ts";
-import { credentialsFile } from "./credentials-file.ts";
+import type { Credential } from "../../core/credential.ts";
+import { PilotlightError } from "../../core/errors.ts";
+import type { DurableFiles } from "../../core/ports.ts";
+import { Secret } from "../../core/secret.ts";
+import { credentialsFile } from "../credentials-file.ts";
 
 /**
  * A private directory that holds a login without its refresh token. A Claude Code that reads its

@@ -1,5 +1,5 @@
-import type { GrantResult } from "../core/ports.ts";
-import { failedGrant, recogniseRefresh, worstOf } from "../core/recognise-refresh.ts";
+import type { GrantResult } from "../../core/ports.ts";
+import { failedGrant, recogniseRefresh, worstOf } from "../../core/recognise-refresh.ts";
 
 /** What Claude Code's debug log calls a refresh that failed; the rest of the line is the reason. */
 const FAILED = /OAuth refresh failed[^:]*: (.+)$/gm;

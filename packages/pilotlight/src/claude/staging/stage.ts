@@ -1,10 +1,10 @@
 import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Credential, Entry } from "../core/credential.ts";
-import { PilotlightError } from "../core/errors.ts";
-import type { DurableFiles } from "../core/ports.ts";
-import { Secret } from "../core/secret.ts";
-import { credentialsFile } from "./credentials-file.ts";
+import type { Credential, Entry } from "../../core/credential.ts";
+import { PilotlightError } from "../../core/errors.ts";
+import type { DurableFiles } from "../../core/ports.ts";
+import { Secret } from "../../core/secret.ts";
+import { credentialsFile } from "../credentials-file.ts";
 
 const CREDENTIAL = ".credentials.json";
 /** Kept from run to run: without it, each run would look like a new device. */

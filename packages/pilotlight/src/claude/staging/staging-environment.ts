@@ -1,4 +1,4 @@
-import type { Environment } from "./locations.ts";
+import type { Environment } from "../locations.ts";
 
 /** Set for the Claude Code we start; a Pilotlight that finds it was called by that Claude Code and must not refresh. */
 export const NESTED_VARIABLE = "PILOTLIGHT_NESTED";

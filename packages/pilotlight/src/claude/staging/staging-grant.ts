@@ -8,12 +8,12 @@ import {
   isSamePair,
   type Pair,
   pairOf,
-} from "../core/credential.ts";
-import type { Clock, GrantProcess, GrantResult, RefreshGrant, Remains } from "../core/ports.ts";
-import { failedGrant, recogniseRefresh } from "../core/recognise-refresh.ts";
-import type { RehearsedClaude } from "./claude-build.ts";
-import { isLivingProcess, processesIn, startOfProcess } from "./living-process.ts";
-import { REFRESH_COMMANDS } from "./refresh-command.ts";
+} from "../../core/credential.ts";
+import type { Clock, GrantProcess, GrantResult, RefreshGrant, Remains } from "../../core/ports.ts";
+import { failedGrant, recogniseRefresh } from "../../core/recognise-refresh.ts";
+import type { RehearsedClaude } from "../build/claude-build.ts";
+import { isLivingProcess, processesIn, startOfProcess } from "../locking/living-process.ts";
+import { REFRESH_COMMANDS } from "../build/refresh-command.ts";
 import { failureIn } from "./refresh-evidence.ts";
 import type { Stage } from "./stage.ts";
 

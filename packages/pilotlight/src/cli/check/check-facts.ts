@@ -1,4 +1,4 @@
-import { readSettings } from "../../claude/settings.ts";
+import { readSettings } from "../../claude/precedence/settings.ts";
 import type { CheckFacts } from "../../core/check-state.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import type { Source } from "../../core/login-status.ts";

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { endAs } from "../../child/child-end.ts";
-import { claudeArguments } from "../../claude/claude-arguments.ts";
-import { type ClaudeCommand, findClaude } from "../../claude/find-claude.ts";
+import { claudeArguments } from "../../claude/command-line/claude-arguments.ts";
+import { type ClaudeCommand, findClaude } from "../../claude/build/find-claude.ts";
 import { PilotlightError, traitsOf } from "../../core/errors.ts";
 import { wrongEnds } from "../../sandbox/drill/tally.ts";
 import type { DrillReport } from "../../sandbox/drill/drill.ts";

@@ -1,5 +1,5 @@
 import { endAs } from "../../child/child-end.ts";
-import { NESTED_VARIABLE } from "../../claude/staging-environment.ts";
+import { NESTED_VARIABLE } from "../../claude/staging/staging-environment.ts";
 import { type Credential, pairOf } from "../../core/credential.ts";
 import { parseDuration, printDuration } from "../../core/duration.ts";
 import { type ErrorCode, PilotlightError, traitsOf } from "../../core/errors.ts";

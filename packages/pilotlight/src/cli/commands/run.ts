@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { endAs, exitStatusOf } from "../../child/child-end.ts";
-import { NESTED_VARIABLE } from "../../claude/staging-environment.ts";
+import { NESTED_VARIABLE } from "../../claude/staging/staging-environment.ts";
 import { PilotlightError, traitsOf } from "../../core/errors.ts";
 import { type Beat, type Heartbeat, heartbeat } from "../../notify/heartbeat.ts";
 import { type Chronicle, chronicle } from "../chronicle.ts";

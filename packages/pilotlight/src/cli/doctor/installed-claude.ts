@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type ClaudeCommand, findClaude } from "../../claude/find-claude.ts";
+import { type ClaudeCommand, findClaude } from "../../claude/build/find-claude.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { isObject } from "../../core/json-object.ts";
 import type { World } from "./world.ts";

@@ -1,7 +1,7 @@
-import type { JobSettings } from "../../claude/job-settings.ts";
-import { jobWorld } from "../../claude/job-world.ts";
+import type { JobSettings } from "../../claude/precedence/job-settings.ts";
+import { jobWorld } from "../../claude/precedence/job-world.ts";
 import type { Environment } from "../../claude/locations.ts";
-import { type Effective, effectiveOf, rankSources } from "../../claude/precedence.ts";
+import { type Effective, effectiveOf, rankSources } from "../../claude/precedence/precedence.ts";
 import type { Entry } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { loginStatus, type LoginStatus } from "../../core/login-status.ts";

@@ -1,8 +1,8 @@
 import { isatty } from "node:tty";
 import { fstatSync } from "node:fs";
-import type { ClaudeArguments } from "../../claude/claude-arguments.ts";
-import { runOutput } from "../../claude/run-output.ts";
-import { readSession } from "../../claude/session-file.ts";
+import type { ClaudeArguments } from "../../claude/command-line/claude-arguments.ts";
+import { runOutput } from "../../claude/output/run-output.ts";
+import { readSession } from "../../claude/output/session-file.ts";
 import { type ChildEnd, exitStatusOf } from "../../child/child-end.ts";
 import type { ForwardedSignals } from "../../child/forward-signals.ts";
 import { type HeldOutput, heldOutput } from "../../child/held-output.ts";

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
-import type { ClaudeArguments } from "../../claude/claude-arguments.ts";
-import { RESUMING_PROMPT, resumedCommand } from "../../claude/resumed-command.ts";
+import type { ClaudeArguments } from "../../claude/command-line/claude-arguments.ts";
+import { RESUMING_PROMPT, resumedCommand } from "../../claude/command-line/resumed-command.ts";
 import { forwardSignals } from "../../child/forward-signals.ts";
 import { handOver } from "../../child/pass-through.ts";
 import { type RecordedInput, recordedInput } from "../../child/recorded-input.ts";

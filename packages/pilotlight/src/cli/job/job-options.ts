@@ -1,4 +1,4 @@
-import { AUTH_MODES, type AuthMode } from "../../claude/choose-credential.ts";
+import { AUTH_MODES, type AuthMode } from "../../claude/precedence/choose-credential.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { ISOLATE_MODES, type IsolateMode } from "./secure-access.ts";

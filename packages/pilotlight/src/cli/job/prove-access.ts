@@ -1,7 +1,7 @@
-import type { ClaudeArguments } from "../../claude/claude-arguments.ts";
-import type { Choice } from "../../claude/choose-credential.ts";
-import { findClaude } from "../../claude/find-claude.ts";
-import type { Settings } from "../../claude/settings.ts";
+import type { ClaudeArguments } from "../../claude/command-line/claude-arguments.ts";
+import type { Choice } from "../../claude/precedence/choose-credential.ts";
+import { findClaude } from "../../claude/build/find-claude.ts";
+import type { Settings } from "../../claude/precedence/settings.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import type { KeeperParts } from "../../keeper/parts.ts";
 import type { Config, LoginConfig } from "../config.ts";

@@ -1,15 +1,23 @@
-import { type ClaudeArguments, claudeArguments } from "../../claude/claude-arguments.ts";
-import { type Choice, chooseCredential, jobEnvironment } from "../../claude/choose-credential.ts";
-import { foundBuild } from "../../claude/found-build.ts";
-import { commandWords } from "../../claude/find-claude.ts";
-import type { JobSettings } from "../../claude/job-settings.ts";
-import { jobWorld } from "../../claude/job-world.ts";
+import {
+  type ClaudeArguments,
+  claudeArguments,
+} from "../../claude/command-line/claude-arguments.ts";
+import {
+  type Choice,
+  chooseCredential,
+  jobEnvironment,
+} from "../../claude/precedence/choose-credential.ts";
+import { foundBuild } from "../../claude/build/found-build.ts";
+import { commandWords } from "../../claude/build/find-claude.ts";
+import type { JobSettings } from "../../claude/precedence/job-settings.ts";
+import { jobWorld } from "../../claude/precedence/job-world.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { Tell } from "../../core/ports.ts";
 import { attend } from "../../keeper/attend.ts";
 import type { KeeperParts } from "../../keeper/parts.ts";
 import { prove } from "../../keeper/witness.ts";
 import type { Config, LoginConfig } from "../config.ts";
+import { currentDirectory } from "../current-directory.ts";
 import type { Io } from "../io.ts";
 import { signalPatience } from "../signal-patience.ts";
 import { stateOf } from "../state-of.ts";
@@ -100,7 +108,7 @@ async function choose(
   const stored = entry.state === "absent" ? null : "claude-file";
   const env = jobEnvironment(options.auth, config.env, stored);
   const build = args === null ? null : await foundBuild(args.command, env);
-  const [home, cwd, now] = [config.home, process.cwd(), Date.now()];
+  const [home, cwd, now] = [config.home, currentDirectory(), Date.now()];
   const world = await jobWorld({ env, home, cwd, locations, entry, args, build, now }, stored);
   const refuseShadow = config.onShadow === "refuse";
   const choice = chooseCredential(options.auth, { ...world, refuseShadow });

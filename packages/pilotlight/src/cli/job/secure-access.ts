@@ -1,10 +1,10 @@
 import { access, constants, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isolates } from "../../claude/claude-build.ts";
-import { findClaude } from "../../claude/find-claude.ts";
+import { isolates } from "../../claude/build/claude-build.ts";
+import { findClaude } from "../../claude/build/find-claude.ts";
 import { locate } from "../../claude/locations.ts";
-import { type Projection, projectionIn } from "../../claude/projection.ts";
-import { stagingEnvironment } from "../../claude/staging-environment.ts";
+import { type Projection, projectionIn } from "../../claude/staging/projection.ts";
+import { stagingEnvironment } from "../../claude/staging/staging-environment.ts";
 import type { Credential } from "../../core/credential.ts";
 import { printDuration } from "../../core/duration.ts";
 import { type ErrorCode, PilotlightError } from "../../core/errors.ts";

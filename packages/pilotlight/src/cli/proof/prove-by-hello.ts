@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { sayHello } from "../../claude/hello.ts";
+import { sayHello } from "../../claude/staging/hello.ts";
 import type { Environment } from "../../claude/locations.ts";
-import type { Settings } from "../../claude/settings.ts";
+import type { Settings } from "../../claude/precedence/settings.ts";
 import type { Fingerprint } from "../../core/credential.ts";
 import type { RunVerdict } from "../../core/recognise.ts";
 import type { RunCode, VerdictRow } from "../../core/verdict-row.ts";

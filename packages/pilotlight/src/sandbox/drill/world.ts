@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { credentialsFile } from "../../claude/credentials-file.ts";
 import { pairOf } from "../../core/credential.ts";
-import { processesIn } from "../../claude/living-process.ts";
+import { processesIn } from "../../claude/locking/living-process.ts";
 import { type Sandbox, startSandbox } from "../start-sandbox.ts";
 import { type JobOptions, type RunningJob, startJob } from "./job-process.ts";
 import { movedBack, passTime } from "./pass-time.ts";

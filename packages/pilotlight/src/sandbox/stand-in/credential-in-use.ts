@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import type { Source } from "../../core/login-status.ts";
-import { effectiveSource } from "../../claude/precedence.ts";
+import { effectiveSource } from "../../claude/precedence/precedence.ts";
 import {
   bearer,
   type CredentialHeaders,

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, realpathSync, rmdirSync, utimesSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lockOwner } from "../../claude/lock-owner.ts";
+import { lockOwner } from "../../claude/locking/lock-owner.ts";
 import type { Setting } from "./setting.ts";
 
 /**

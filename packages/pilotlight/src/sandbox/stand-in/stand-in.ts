@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { readSettings } from "../../claude/settings.ts";
+import { readSettings } from "../../claude/precedence/settings.ts";
 import { authStatus, mcpList } from "./account-commands.ts";
 import { buildBehaviour } from "./build-behaviour.ts";
 import { type CommandLine, commandLine } from "./command-line.ts";

@@ -1,5 +1,5 @@
 // Adds 1 to the number in the file argv[3], argv[4] times, each time under the refresh locks of argv[2].
-import { claudeLocks } from "../../../src/claude/locks.ts";
+import { claudeLocks } from "../../../src/claude/locking/locks.ts";
 import { realClock } from "./clocks.ts";
 import { addOne } from "./add-one.ts";
 

@@ -1,5 +1,5 @@
 // Takes the lock at argv[2] and has nothing more to do.
-import { directoryLock } from "../../../src/claude/directory-lock.ts";
+import { directoryLock } from "../../../src/claude/locking/directory-lock.ts";
 import { realClock } from "./clocks.ts";
 
 const lock = directoryLock({

@@ -2,7 +2,7 @@
 // argv[3] is the time to wait in ms, argv[4] "write" for the write lock,
 // argv[5] how many times as fast as real time it waits and watches.
 import { createInterface } from "node:readline";
-import { claudeLocks } from "../../../src/claude/locks.ts";
+import { claudeLocks } from "../../../src/claude/locking/locks.ts";
 import { PilotlightError } from "../../../src/core/errors.ts";
 import type { HeldLock } from "../../../src/core/ports.ts";
 import { realClock } from "./clocks.ts";

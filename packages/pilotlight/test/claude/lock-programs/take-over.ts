@@ -2,7 +2,7 @@
 // behind, marked as such, which all the others see at once and want.
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { directoryLock } from "../../../src/claude/directory-lock.ts";
+import { directoryLock } from "../../../src/claude/locking/directory-lock.ts";
 import { addOne } from "./add-one.ts";
 import { realClock } from "./clocks.ts";
 

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { rehearsedClaude } from "../../../src/claude/claude-build.ts";
-import { findClaude } from "../../../src/claude/find-claude.ts";
-import { recalledBuild } from "../../../src/claude/recalled-build.ts";
+import { rehearsedClaude } from "../../../src/claude/build/claude-build.ts";
+import { findClaude } from "../../../src/claude/build/find-claude.ts";
+import { recalledBuild } from "../../../src/claude/build/recalled-build.ts";
 import { faultsOf, isBefore } from "../../../src/cli/doctor/known-faults.ts";
 import { durableFiles } from "../../../src/stores/durable-files.ts";
 import { type IsolatedHome, isolatedHome } from "../../support/isolated.ts";

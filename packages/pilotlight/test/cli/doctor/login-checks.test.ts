@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { credentialsFile } from "../../../src/claude/credentials-file.ts";
-import { startOfProcess } from "../../../src/claude/living-process.ts";
+import { startOfProcess } from "../../../src/claude/locking/living-process.ts";
 import { type IsolatedHome, isolatedHome } from "../../support/isolated.ts";
 import { loginDocument, putLogin } from "../a-login.ts";
 import {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { recalledBuild, type RecalledBuild } from "../../../claude/recalled-build.ts";
+import { recalledBuild, type RecalledBuild } from "../../../claude/build/recalled-build.ts";
 import { machineCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
 import { type InstalledClaude, installedClaude } from "../installed-claude.ts";

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { fingerprintOf } from "../../../claude/fingerprint.ts";
-import type { Effective } from "../../../claude/precedence.ts";
+import type { Effective } from "../../../claude/precedence/precedence.ts";
 import { printDuration } from "../../../core/duration.ts";
 import { tokenFlaw } from "../../../core/token-flaw.ts";
 import { loginCheck } from "../doctor-check.ts";

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { birthOf, lockStatOf } from "../../../claude/lock-on-disk.ts";
-import { lockOwner } from "../../../claude/lock-owner.ts";
+import { birthOf, lockStatOf } from "../../../claude/locking/lock-on-disk.ts";
+import { lockOwner } from "../../../claude/locking/lock-owner.ts";
 import { printDuration } from "../../../core/duration.ts";
 import { loginCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";

@@ -1,4 +1,4 @@
-import { isLivingProcess } from "../../../claude/living-process.ts";
+import { isLivingProcess } from "../../../claude/locking/living-process.ts";
 import { printDuration } from "../../../core/duration.ts";
 import type { ErrorCode } from "../../../core/errors.ts";
 import type { LoginStatus } from "../../../core/login-status.ts";

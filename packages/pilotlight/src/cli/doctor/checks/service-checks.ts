@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { findClaude } from "../../../claude/find-claude.ts";
+import { findClaude } from "../../../claude/build/find-claude.ts";
 import { locate } from "../../../claude/locations.ts";
 import { machineCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";

@@ -1,4 +1,4 @@
-import { findClaude } from "../../../claude/find-claude.ts";
+import { findClaude } from "../../../claude/build/find-claude.ts";
 import type { Fingerprint } from "../../../core/credential.ts";
 import { type ErrorCode, PilotlightError } from "../../../core/errors.ts";
 import { reject, type WitnessParts } from "../../../keeper/witness.ts";

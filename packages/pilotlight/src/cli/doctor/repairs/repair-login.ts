@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { open, realpath } from "node:fs/promises";
-import { claudeLocks } from "../../../claude/locks.ts";
+import { claudeLocks } from "../../../claude/locking/locks.ts";
 import { PilotlightError } from "../../../core/errors.ts";
 import { chronicle } from "../../chronicle.ts";
 import type { Config, LoginConfig } from "../../config.ts";
