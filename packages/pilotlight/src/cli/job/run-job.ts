@@ -50,52 +50,55 @@ export async function runJob(job: Job): Promise<JobEnd> {
   const { choice, settings } = await choose(job, args);
   const { source, billing } = choice.effective;
   for (const warning of choice.warnings) warn(io, "credential_shadowed", warning);
-  if (options.isVerbose) {
-    io.err(`pilotlight: the job uses ${source} (${billing})\n`);
-  }
+  if (options.isVerbose) io.err(`pilotlight: the job uses ${source} (${billing})\n`);
   // The key of a sign-in to the Console counts as that file's, too, and is nothing to renew.
   const isStored = source === "claude-file" && billing === "subscription";
   const patience = signalPatience(job.tell, io);
   const parts = wire(config, login, patience.tell);
-  const world = { config, login, minTtl: options.minTtl, isolate: options.isolate };
-  const command = args?.command ?? null;
-  const access = isStored ? await secureAccess(parts, { ...world, command }) : null;
+  const access = isStored ? await secureAccess(parts, wishesOf(job, args)) : null;
   if (access?.warning) warn(io, access.warning.code, access.warning.detail);
-  const mends = access === null ? null : mender(parts, access);
-  const attendant =
-    access === null || mends === null
-      ? null
-      : attend(parts, access.credential, {
-          mayRefresh: access.mayRefresh,
-          onGeneration: mends.shown,
-        });
+  const { mend, end } = keptAlive(parts, access);
   try {
-    const mend = async () => (await mends?.mend()) ?? false;
     if (options.isProved) {
-      const stored = access === null ? null : parts;
-      const proving = { config, login, args, choice, settings, parts: stored, mend };
+      const proving = { config, login, args, choice, settings, parts: access && parts, mend };
       const doubt = await proveAccess(proving);
       if (doubt !== null) io.err(`pilotlight: warning: the credential stays unproved: ${doubt}\n`);
     }
     const signal = patience.stop();
-    if (signal !== null)
-      return { end: { kind: "signalled", signal }, code: "job_failed", requestId: null };
-    const last = await attempts({
-      argv,
-      args,
-      options,
-      env: envFor(job, choice, access),
-      configDir: stateOf(config, login).locations.configDir,
-      mend,
-    });
+    if (signal !== null) return endedBy(signal);
+    const env = envFor(job, choice, access);
+    const { configDir } = stateOf(config, login).locations;
+    const last = await attempts({ argv, args, options, env, configDir, mend });
     const ended = sayEnd(last, access, io);
     if (access !== null) await noteProof(parts, access, last);
     return ended;
   } finally {
     patience.stop();
-    await attendant?.leave();
-    await access?.projection?.remove();
+    await end();
   }
+}
+
+function wishesOf({ config, login, options }: Job, args: ClaudeArguments | null) {
+  const { minTtl, isolate } = options;
+  return { config, login, minTtl, isolate, command: args?.command ?? null };
+}
+
+/** A signal that came before there was a child to get it. */
+function endedBy(signal: NodeJS.Signals): JobEnd {
+  return { end: { kind: "signalled", signal }, code: "job_failed", requestId: null };
+}
+
+/** Renews the login while the job lives, ahead of its end or, by `mend`, after a 401. */
+function keptAlive(parts: KeeperParts, access: Access | null) {
+  if (access === null) return { mend: async () => false, end: async () => undefined };
+  const { credential, mayRefresh, projection } = access;
+  const { mend, shown } = mender(parts, access);
+  const attendant = attend(parts, credential, { mayRefresh, onGeneration: shown });
+  const end = async (): Promise<void> => {
+    await attendant.leave();
+    await projection?.remove();
+  };
+  return { mend, end };
 }
 
 /** The credential of the job, and the settings that it meets. */
