@@ -154,9 +154,9 @@ it("proves that it can be written, and leaves nothing but its directory", async 
 
 it("says what stands in the way of its directory", async () => {
   await writeFile(root, "a file where the state directory should be");
-  for (const attempt of [open().proveWritable(), open().write(intent), open().read()]) {
-    await expect(attempt).rejects.toMatchObject({ code: "cannot_persist" });
-  }
+  await expect(open().proveWritable()).rejects.toMatchObject({ code: "cannot_persist" });
+  await expect(open().write(intent)).rejects.toMatchObject({ code: "cannot_persist" });
+  await expect(open().read()).rejects.toMatchObject({ code: "cannot_persist" });
 });
 
 it.each(["", ".", "..", "../x", "a/b", "a\\b", "-a", ".a", "é", "a b", "x".repeat(65), "a\n"])(
