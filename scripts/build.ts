@@ -9,9 +9,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const home = `${root}packages/pilotlight/`;
 rmSync(`${home}dist`, { recursive: true, force: true });
 
-const hot = reachable(
-  ["run", "commands/status", "commands/check"].map((name) => `${home}src/cli/${name}.ts`),
-);
+const hot = reachable([`${home}src/cli/run.ts`]);
 
 const bundle = await rolldown({
   cwd: home,

@@ -1,5 +1,7 @@
 import { PilotlightError, traitsOf } from "../core/errors.ts";
 import { scrub } from "../core/scrub.ts";
+import { check } from "./commands/check.ts";
+import { status } from "./commands/status.ts";
 import type { Io } from "./io.ts";
 import { errorReport, printError } from "./print-error.ts";
 
@@ -19,12 +21,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 async function perform(argv: readonly string[], io: Io): Promise<number> {
   const name = argv.findIndex((word) => !word.startsWith("-"));
   if (argv[name] === "check" && !argv.some((word) => word === "--help" || word === "-h")) {
-    const { check } = await import("./commands/check.ts");
     return check(argv.toSpliced(name, 1), io);
   }
   const words = argv[0] === "status" ? argv.slice(1) : argv;
   if (words.every((word) => word === "--json")) {
-    const { status } = await import("./commands/status.ts");
     return status({ json: words.length > 0 }, io);
   }
   const { dispatch } = await import("./program.ts");
