@@ -86,7 +86,7 @@ function print({ winner, shadowed, warnings }: Explanation, build: string | null
     `  from    ${where}`,
     `  sends   ${headers.length > 0 ? headers.join(" and ") : nothingSent(billing)}`,
     `  billed  ${PAYERS[billing]}`,
-    `  change  ${changeOf(winner)}`,
+    `  change  ${source === "none" ? (warnings[0]?.fix ?? LOGIN) : changeOf(winner)}`,
   ];
   if (shadowed.length > 0) lines.push("", "Not used, or not alone");
   for (const one of shadowed) lines.push(`  ${one.source}  ${one.where}`, `    ${one.why}`);
@@ -102,7 +102,6 @@ function nothingSent(billing: Explanation["winner"]["billing"]): string {
 
 /** The one command or edit after which something else is used. */
 function changeOf({ source, where, billing }: Explanation["winner"]): string {
-  if (source === "none") return "$ claude auth login";
   const [, place, key] = /^(\S.*?) \(([^()]+)\)/.exec(where) ?? [];
   if (place === "environment") return `$ unset ${key}`;
   if (source.startsWith("claude-")) return billing === "api" ? LOGIN : LOGOUT;
