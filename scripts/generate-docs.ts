@@ -34,8 +34,8 @@ function pageOf({ code, what, why, tell, fix, command, verdicts, ...page }: Erro
   return [
     `## ${code}`,
     `${sentence(what)} Exit ${page.exit}, HTTP ${page.http}; ${prospectOf(page.retryable, page.mover)}.`,
-    ...(why === null ? [] : [`**Why.** ${why}`]),
-    ...(tell === null ? [] : [`**How to tell.** ${tell}`]),
+    `**Why.** ${why}`,
+    `**How to tell.** ${tell}`,
     `**What to do.** ${sentence(fix)}${typed}`,
     ...(seen.length === 0 ? [] : [`Seen as:\n\n${seen.join("\n")}`]),
   ].join("\n\n");

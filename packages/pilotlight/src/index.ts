@@ -1,6 +1,7 @@
 export { type Login, type LoginOptions, openLogin } from "./cli/open-login.ts";
 export type { StatusReport } from "./cli/status-report.ts";
-export type { Billing, Effective } from "./claude/precedence/precedence.ts";
+export type { Effective } from "./claude/precedence/precedence.ts";
+export type { Billing } from "./core/explanation.ts";
 export type { Credential, Entry, Fingerprint, Pair, Token, TokenKind } from "./core/credential.ts";
 export { tokenKindOf } from "./core/credential.ts";
 export {

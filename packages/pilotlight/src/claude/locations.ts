@@ -10,6 +10,8 @@ export interface Locations {
   /** The directory whose locks guard the credential. */
   readonly lockDir: string;
   readonly settingsFile: string;
+  /** Claude Code's own state: account, onboarding, the key of a sign-in to the Console. */
+  readonly stateFile: string;
 }
 
 /** What a configured login may say of its place; both `null` for the user's own login. */
@@ -32,5 +34,6 @@ export function locate(place: Place, env: Environment, home: string): Locations 
     credentialsFile,
     lockDir: dirname(credentialsFile),
     settingsFile: join(configDir, "settings.json"),
+    stateFile: join(place.dir || env["CLAUDE_CONFIG_DIR"] ? configDir : home, ".claude.json"),
   };
 }

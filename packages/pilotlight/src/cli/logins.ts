@@ -12,3 +12,10 @@ export function selectLogins(config: Config, name: string | undefined): readonly
     `there is no login named ${JSON.stringify(name)} (known: ${known})`,
   );
 }
+
+/** The one login that a command is about. @throws PilotlightError `usage` where several could be meant */
+export function selectLogin(config: Config, name: string | undefined): LoginConfig {
+  const [login, ...others] = selectLogins(config, name);
+  if (login !== undefined && others.length === 0) return login;
+  throw new PilotlightError("usage", "several logins are configured: name one with --login");
+}

@@ -9,6 +9,7 @@ import {
 import { tokenOf } from "../claude/fingerprint.ts";
 import type { Credential, Entry } from "../core/credential.ts";
 import { errnoOf } from "../core/errors.ts";
+import { EMPTY_RECORD } from "../core/ports.ts";
 import { type LoginStatus, loginStatus, type Source } from "../core/login-status.ts";
 import { Secret } from "../core/secret.ts";
 import type { Config, LoginConfig } from "./config.ts";
@@ -29,18 +30,28 @@ export async function statusReport(
   logins: readonly LoginConfig[],
   now: number,
 ): Promise<StatusReport> {
+  return (await statusIn(config, logins, now)).report;
+}
+
+/** The same, and the world that a job of the first login meets. */
+export async function statusIn(
+  config: Config,
+  logins: readonly LoginConfig[],
+  now: number,
+): Promise<{ readonly report: StatusReport; readonly world: JobWorld }> {
   const statuses = await Promise.all(logins.map((login) => statusOf(config, login, now)));
   const hasStored = statuses.some(({ phase }) => phase !== "absent");
   const world = await worldOf(config, logins, hasStored ? storedSource() : null, now);
   const effective = effectiveOf(rankSources(world));
   const env = { ...config.env, ...world.settings.env };
   const standIn = hasStored ? null : staticStatus(config, effective.source, env, now);
-  return {
+  const report: StatusReport = {
     schema: "pilotlight.status/v1",
     generatedAt: new Date(now).toISOString(),
     effective,
     logins: standIn !== null && isUnconfigured(logins) ? [standIn] : statuses,
   };
+  return { report, world };
 }
 
 /** Where no login is asked for, what Claude Code finds by itself. */
@@ -107,9 +118,16 @@ function staticStatus(
   const token = (env[source] ?? "").trim();
   const entry: Entry =
     token === "" ? { state: "absent" } : { state: "present", credential: bare(token) };
-  const record = { verdict: null, spent: [], generation: null, lifeLength: null };
   const { driver } = config;
-  const view = { name: "default", source, path: null, driver, entry, record, journal: null };
+  const view = {
+    name: "default",
+    source,
+    path: null,
+    driver,
+    entry,
+    record: EMPTY_RECORD,
+    journal: null,
+  };
   return loginStatus({ ...view, jitter: 0, isKept: false, isReadOnly: false }, now);
 }
 

@@ -1,3 +1,4 @@
+import { memoryFileIn } from "../claude/build/build-memory.ts";
 import { join } from "node:path";
 import { rehearsedClaude } from "../claude/build/claude-build.ts";
 import { credentialOf } from "../claude/credentials-file.ts";
@@ -54,7 +55,7 @@ function grantsOf(
       claude: async () => {
         const command = await findClaude(config.claude, config.env);
         return rehearsedClaude(command, {
-          memoryFile: join(config.stateDir, "builds.json"),
+          memoryFile: memoryFileIn(config.stateDir),
           files,
           env: await stageEnv(),
           now: systemClock.now(),

@@ -150,7 +150,7 @@ function stateBy(left: number, warn: number, critical: number): CheckState {
 
 function goodText(status: LoginStatus, now: number): string {
   const parts = [status.phase === "static" ? `${status.source} is set` : status.phase];
-  const { accessToken, loginEndsAt, proof } = status;
+  const { accessToken, loginEndsAt } = status;
   if (typeof accessToken?.expiresInSeconds === "number") {
     const seconds = accessToken.expiresInSeconds;
     const span = printDuration(seconds * 1000);
@@ -159,12 +159,15 @@ function goodText(status: LoginStatus, now: number): string {
   if (loginEndsAt !== null) {
     parts.push(`login ends in ${printDuration(Date.parse(loginEndsAt) - now)}`);
   }
-  parts.push(
-    proof.state === "proved" && proof.at !== null
-      ? `proved by ${proof.by ?? "?"} ${printDuration(now - Date.parse(proof.at))} ago`
-      : "unproved: nothing here has seen the server accept it",
-  );
+  parts.push(proofText(status, now));
   return parts.join(", ");
+}
+
+/** Whether, when and by whom the access token was proved. */
+export function proofText({ proof }: LoginStatus, now: number): string {
+  return proof.state === "proved" && proof.at !== null
+    ? `proved by ${proof.by ?? "?"} ${printDuration(now - Date.parse(proof.at))} ago`
+    : "unproved: nothing here has seen the server accept it";
 }
 
 function remark(state: CheckState, code: ErrorCode, text: string): Remark {

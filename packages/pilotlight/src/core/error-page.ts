@@ -1,22 +1,18 @@
-import { ERROR_PAGES } from "./error-pages.ts";
+import { type Background, ERROR_PAGES } from "./error-pages.ts";
 import { type ErrorCode, type Mover, type Traits, traitsOf } from "./errors.ts";
 import type { VerdictRow } from "./verdict-row.ts";
 import { VERDICT_TABLE } from "./verdict-table.ts";
 
 /** All that is told of a code: the same for `help`, for machines and for docs/errors.md. */
-export interface ErrorPage extends Traits {
+export interface ErrorPage extends Traits, Background {
   readonly code: ErrorCode;
-  /** Whole sentences. */
-  readonly why: string | null;
-  readonly tell: string | null;
   /** The rows of the verdict table that lead here. */
   readonly verdicts: readonly VerdictRow[];
 }
 
 export function errorPage(code: ErrorCode): ErrorPage {
-  const { why, tell } = ERROR_PAGES[code] ?? { why: null, tell: null };
   const verdicts = VERDICT_TABLE.filter((row) => row.code === code);
-  return { ...traitsOf(code), code, why, tell, verdicts };
+  return { ...traitsOf(code), ...ERROR_PAGES[code], code, verdicts };
 }
 
 /** What to expect of time and of others, in one line. */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "./errors.ts";
 
-interface Background {
+export interface Background {
   /** How it comes about, in whole sentences. */
   readonly why: string;
   /** How to make sure that it is this, in whole sentences. */
@@ -10,7 +10,7 @@ interface Background {
 const RUN_AGAIN = "The line on stderr names it.";
 
 /** What a page on a code says beyond its row in `TRAITS`. */
-export const ERROR_PAGES: Partial<Record<ErrorCode, Background>> = {
+export const ERROR_PAGES: Readonly<Record<ErrorCode, Background>> = {
   usage: {
     why: "A command, an option or its value is none that Pilotlight knows.",
     tell: "The line on stderr quotes the word; nothing was read, written or started.",

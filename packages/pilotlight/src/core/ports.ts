@@ -153,6 +153,14 @@ export interface LoginRecord {
   readonly lifeLength: number | null;
 }
 
+/** What is remembered of a login that nobody has met. */
+export const EMPTY_RECORD: LoginRecord = {
+  verdict: null,
+  spent: [],
+  generation: null,
+  lifeLength: null,
+};
+
 /** Promises: a resolved `write` is durable, and `read` sees the last one. One writer at a time: the login's lock holder. */
 export interface LoginRecords {
   /** @throws PilotlightError `state_newer`. */

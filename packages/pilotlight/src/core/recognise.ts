@@ -18,8 +18,6 @@ export type RunVerdict =
       readonly requestId: string | null;
       /** Epoch ms. */
       readonly resetsAt: number | null;
-      /** The same in Claude Code's words, such as `3:45pm`. */
-      readonly resets: string | null;
     };
 
 /**
@@ -44,7 +42,6 @@ export function recognise(
     text,
     requestId: failure?.requestId ?? null,
     resetsAt: failure?.resetsAt ?? toldReset(text, resets, now, timeZone),
-    resets: resets?.trim() ?? null,
   };
 }
 

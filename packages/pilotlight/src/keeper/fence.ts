@@ -1,6 +1,9 @@
 import type { HeldLock, LoginRecords, RefreshGrant } from "../core/ports.ts";
 import type { KeeperParts } from "./parts.ts";
 
+/** A lock can be lost to a suspend; whoever wakes up tries again this often before it gives up. */
+export const LOCK_TRIES = 3;
+
 /** Thrown before an effect that the lock no longer covers. Never leaves this room. */
 export class LockLost extends Error {}
 

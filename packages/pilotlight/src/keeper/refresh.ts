@@ -4,14 +4,11 @@ import type { Outcome } from "../core/outcome.ts";
 import type { GrantResult, HeldLock, JournalRecord, LoginRecord } from "../core/ports.ts";
 import type { RefreshOptions } from "../core/wanted.ts";
 import { commit, type Committed, markEnded } from "./commit.ts";
-import { fenced, LockLost } from "./fence.ts";
+import { fenced, LOCK_TRIES, LockLost } from "./fence.ts";
 import { isSpent, isWanted } from "./judge.ts";
 import type { KeeperParts } from "./parts.ts";
 import { recover } from "./recover.ts";
 import { restore } from "./restore.ts";
-
-/** A lock can be lost to a suspend; whoever wakes up tries again this often before it gives up. */
-const LOCK_TRIES = 3;
 
 /**
  * Refreshes one login, once, whoever else wants the same at the same time:

@@ -1,7 +1,12 @@
 import type { Credential, Fingerprint } from "../core/credential.ts";
 import { TRAITS } from "../core/errors.ts";
 import { type Fields, isObject } from "../core/json-object.ts";
-import type { CredentialFormat, LoginRecord, LoginRecords } from "../core/ports.ts";
+import {
+  type CredentialFormat,
+  EMPTY_RECORD,
+  type LoginRecord,
+  type LoginRecords,
+} from "../core/ports.ts";
 import type { Verdict } from "../core/verdict.ts";
 import { cannotPersist } from "./disk/cannot-persist.ts";
 import { removeFile } from "./disk/directory.ts";
@@ -21,8 +26,6 @@ const SPENT_KEPT = 256;
 /** A generation that is seen again and again is stamped anew only this often (ms). */
 const STAMP_EVERY = 24 * 60 * 60 * 1000;
 
-const EMPTY: LoginRecord = { verdict: null, spent: [], generation: null, lifeLength: null };
-
 /**
  * What is remembered of one login: `logins/<login>.json` without a token in it, and the last good generation in
  * `journal/<login>.generation.json`, for 30 days after it was last seen. A record that cannot be understood reads as
@@ -35,7 +38,7 @@ export function fileLoginRecords(parts: StateParts): LoginRecords {
   return {
     async read() {
       const state = await readState(paths.record);
-      const record = state.kind === "present" ? parseRecord(state.fields) : EMPTY;
+      const record = state.kind === "present" ? parseRecord(state.fields) : EMPTY_RECORD;
       const remembered = await readGeneration(paths.generation, format, clock.now());
       return { ...record, generation: remembered?.credential ?? null };
     },

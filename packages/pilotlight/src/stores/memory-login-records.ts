@@ -1,4 +1,4 @@
-import type { LoginRecord, LoginRecords } from "../core/ports.ts";
+import { EMPTY_RECORD, type LoginRecord, type LoginRecords } from "../core/ports.ts";
 import { type Delay, noDelay } from "./memory-store.ts";
 
 /** A login's record, which outlives the processes of a simulation; `null` before the first write. */
@@ -13,7 +13,7 @@ export function memoryLoginRecords(content: RecordContent, delay: Delay = noDela
   return {
     async read() {
       await delay("records.read");
-      return content.record ?? { verdict: null, spent: [], generation: null, lifeLength: null };
+      return content.record ?? EMPTY_RECORD;
     },
     async write(record) {
       await delay("records.write");

@@ -131,7 +131,7 @@ describe("the corpus of real runs", () => {
       const output = outputOf(run, run.stdout);
       const evidence = runEvidence({ isClaude: true, exit: 1, output, session });
       const verdict = recognise(evidence, START);
-      expect(verdict).toMatchObject({ resets: "3:45pm (UTC)", resetsAt: expect.any(Number) });
+      expect(verdict).toMatchObject({ resetsAt: expect.any(Number) });
       // The format that only shows the words tells the time as well.
       const isTold = run.format === "text" && session.failure?.resetsAt === null;
       if (isTold) expect(verdict).toMatchObject({ resetsAt: Date.parse("2026-11-20T15:45Z") });

@@ -35,6 +35,10 @@ describe("where a login lies", () => {
       credentialsFile: `${secureDir}/.credentials.json`,
       lockDir: secureDir,
       settingsFile: `${configDir}/settings.json`,
+      stateFile:
+        "CLAUDE_CONFIG_DIR" in env && env.CLAUDE_CONFIG_DIR
+          ? `${configDir}/.claude.json`
+          : "/home/u/.claude.json",
     });
   });
 
@@ -44,6 +48,7 @@ describe("where a login lies", () => {
       configDir: "/bot",
       credentialsFile: "/bot/.credentials.json",
       lockDir: "/bot",
+      stateFile: "/bot/.claude.json",
     });
   });
 
@@ -54,6 +59,7 @@ describe("where a login lies", () => {
       credentialsFile: "/run/secrets/claude.json",
       lockDir: "/run/secrets",
       settingsFile: "/c/settings.json",
+      stateFile: "/c/.claude.json",
     });
   });
 });

@@ -176,7 +176,7 @@ describe("check says something else", () => {
         writeFileSync(join(home.configDir, "settings.json"), JSON.stringify({ env }));
       },
       1,
-      "settings.json) would be used instead of the stored login",
+      "settings.json (env.ANTHROPIC_API_KEY) would be used instead of the stored login",
     ],
     [
       "not used at all",

@@ -9,7 +9,7 @@ describe("the options of a job", () => {
       retry: "safe",
       isolate: "auto",
       waitForReset: 0,
-      isProved: false,
+      mustProve: false,
       ping: null,
       isVerbose: false,
     });
@@ -32,7 +32,7 @@ describe("the options of a job", () => {
       retry: "never",
       isolate: "always",
       waitForReset: 30_000,
-      isProved: true,
+      mustProve: true,
       ping: new URL("https://hc.example/ping/1"),
       isVerbose: true,
     });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { errorPage, prospectOf } from "../../src/core/error-page.ts";
-import { ERROR_PAGES } from "../../src/core/error-pages.ts";
 import { type ErrorCode, TRAITS } from "../../src/core/errors.ts";
 import { VERDICT_TABLE } from "../../src/core/verdict-table.ts";
 
@@ -10,10 +9,6 @@ describe("the page on an error code", () => {
   it.each(CODES)("tells why it comes about and how to be sure of it: %s", (code) => {
     const { why, tell } = errorPage(code);
     for (const text of [why, tell]) expect(text).toMatch(/^([A-Z`]|https:).{20,}\.$/);
-  });
-
-  it("is there for codes that exist only", () => {
-    expect(Object.keys(ERROR_PAGES).filter((code) => !Object.hasOwn(TRAITS, code))).toEqual([]);
   });
 
   it("lists every verdict that leads to the code", () => {

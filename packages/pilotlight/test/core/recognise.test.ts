@@ -89,23 +89,19 @@ describe("recognition", () => {
     expect(recognise(evidence("", { httpStatus: 429, resetsAt }), NOW)).toMatchObject({
       code: "usage_limit",
       resetsAt,
-      resets: null,
     });
     const told = (text: string) => recognise(evidence(text), NOW, () => "America/New_York");
     expect(told("You've hit your session limit · resets 3:45pm (UTC)")).toMatchObject({
       resetsAt: Date.UTC(2026, 10, 20, 15, 45),
-      resets: "3:45pm (UTC)",
     });
     expect(told("You've hit your Opus limit · resets 3pm")).toMatchObject({
       resetsAt: Date.UTC(2026, 10, 20, 20),
-      resets: "3pm",
     });
     expect(told("You've hit your weekly limit · resets Nov 24, 3pm (UTC)\n")).toMatchObject({
       resetsAt: Date.UTC(2026, 10, 24, 15),
     });
     expect(told("You've hit your weekly limit · resets next week")).toMatchObject({
       resetsAt: null,
-      resets: "next week",
     });
     expect(told("Claude AI usage limit reached|1795180000")).toMatchObject({
       code: "usage_limit",

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { DurableFiles } from "../../core/ports.ts";
 import { REFRESH_COMMANDS, type RefreshCommand } from "./refresh-command.ts";
 
@@ -18,6 +18,11 @@ export interface BuildMemory {
   readonly files: Readonly<Record<string, { readonly stamp: string; readonly hash: string }>>;
   readonly rehearsals: Readonly<Record<string, Rehearsal>>;
   readonly isolations: Readonly<Record<string, boolean>>;
+}
+
+/** Where builds are remembered. */
+export function memoryFileIn(stateDir: string): string {
+  return join(stateDir, "builds.json");
 }
 
 /** The name of a build: its files' hashes and, of a wrapper, the version that it tells; "" for what is none. */
@@ -70,18 +75,5 @@ export async function remember(
     await files.write(memoryFile, JSON.stringify(memory));
   } catch {
     return;
-  }
-}
-
-/** True for a wrapper, behind which the build can change without it. */
-export async function isShellScript(file: string): Promise<boolean> {
-  if (/\.(cmd|bat)$/i.test(file)) return true;
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(128), 0, 128, 0);
-    const [line = ""] = buffer.subarray(0, bytesRead).toString("latin1").split("\n");
-    return line.startsWith("#!") && !/\bnode\b/.test(line);
-  } finally {
-    await handle.close();
   }
 }

@@ -104,7 +104,7 @@ export const CHANGES: Readonly<Record<keyof BuildRules, Change>> = {
 /** The rules of a build; those of the newest where `version` is not known. */
 export function rulesOf(version: string | null): BuildRules {
   const has = (rule: keyof BuildRules) =>
-    version === null || compareVersions(version, CHANGES[rule].since) >= 0;
+    version === null || !isBefore(version, CHANGES[rule].since);
   return {
     readsProfiles: has("readsProfiles"),
     trimsBlanks: has("trimsBlanks"),
@@ -118,6 +118,7 @@ export function rulesOf(version: string | null): BuildRules {
   };
 }
 
-function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
+/** True when version `a` (`2.1.329`) comes before `b`. */
+export function isBefore(a: string, b: string): boolean {
+  return a.localeCompare(b, "en", { numeric: true }) < 0;
 }

@@ -7,13 +7,12 @@ import type { DurableFiles } from "../../core/ports.ts";
 import {
   type BuildMemory,
   buildOf,
-  isShellScript,
   recall,
   type Rehearsal,
   remember,
   stampOf,
 } from "./build-memory.ts";
-import type { ClaudeCommand } from "./find-claude.ts";
+import { type ClaudeCommand, isShellScript } from "./find-claude.ts";
 import type { Environment } from "../locations.ts";
 import type { RefreshCommand } from "./refresh-command.ts";
 

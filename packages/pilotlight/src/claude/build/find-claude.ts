@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { access, constants, realpath, stat } from "node:fs/promises";
+import { access, constants, open, realpath, stat } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { PilotlightError } from "../../core/errors.ts";
@@ -147,4 +147,17 @@ async function isExecutable(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** True for a wrapper, behind which the build can change without it. */
+export async function isShellScript(file: string): Promise<boolean> {
+  if (/\.(cmd|bat)$/i.test(file)) return true;
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(128), 0, 128, 0);
+    const [line = ""] = buffer.subarray(0, bytesRead).toString("latin1").split("\n");
+    return line.startsWith("#!") && !/\bnode\b/.test(line);
+  } finally {
+    await handle.close();
+  }
 }

@@ -18,7 +18,12 @@ export async function foundBuild(
   // npx would fetch the package only to find it.
   if (/(^|[\\/])(npx|bunx)(\.\w+)?$/.test(command[0] ?? "") || command.length === 0) return null;
   const found = await findClaude(JSON.stringify(command), env).catch(() => null);
-  for (const file of found?.files ?? []) {
+  return found && versionOf(found.files);
+}
+
+/** The version that the names and manifests around these files tell; `null` where they do not. */
+export async function versionOf(files: readonly string[]): Promise<string | null> {
+  for (const file of files) {
     const version = (await versionBeside(file)) ?? versionIn(file);
     if (version !== null) return version;
   }

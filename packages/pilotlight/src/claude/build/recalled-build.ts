@@ -1,5 +1,5 @@
-import { buildOf, isShellScript, recall, stampOf } from "./build-memory.ts";
-import type { ClaudeCommand } from "./find-claude.ts";
+import { buildOf, recall, stampOf } from "./build-memory.ts";
+import { type ClaudeCommand, isShellScript } from "./find-claude.ts";
 
 /** What is remembered of a build. */
 export interface RecalledBuild {

@@ -18,6 +18,8 @@ export interface ClaudeArguments {
   readonly isPersistent: boolean;
   readonly isBare: boolean;
   readonly settings: string | null;
+  /** Which settings files `--setting-sources` lets in: "" with `--restricted`, `null` for all. */
+  readonly settingSources: string | null;
   readonly model: string | null;
 }
 
@@ -46,6 +48,7 @@ export function claudeArguments(
     isPersistent: !flags.has("--no-session-persistence"),
     isBare: flags.has("--bare"),
     settings: flags.get("--settings") || null,
+    settingSources: flags.has("--restricted") ? "" : (flags.get("--setting-sources") ?? null),
     model: flags.get("--model") || null,
   };
 }

@@ -60,11 +60,12 @@ async function factsAt(place: Place): Promise<Facts> {
   };
   const isStored = entry.state === "present" && login.trouble === null;
   const world = await jobWorld(place, isStored ? login.source : null);
-  const { settings, isBare, rules, anthropicProfile: profile, stateFile } = world;
+  const { settings, isBare, rules, anthropicProfile: profile } = world;
   const ranking = rankSources(world);
   const given = { processEnv, env: { ...processEnv, ...settings.env }, settings, args };
   const isStarted = (settings.faults ?? []).every(({ isFatal }) => !isFatal);
   const stopped = { candidates: [], unread: ranking.candidates, sent: [], headers: [] };
+  const { stateFile } = place.locations;
   const about = { isBare, build, rules, profile, entry, login, stateFile };
   return { ...given, ...about, ranking: isStarted ? ranking : stopped };
 }

@@ -1,7 +1,7 @@
 import { tokenKindOf } from "../../core/credential.ts";
 import type { Warning, WarningCode } from "../../core/explanation.ts";
-import { tokenFlaw } from "../../core/token-flaw.ts";
-import { HELPER } from "../precedence/precedence.ts";
+import { HELPER, mayInfer } from "../precedence/precedence.ts";
+import { variableFlaw } from "../precedence/variable-flaw.ts";
 import { type Facts, placeOf, removalOf } from "./facts.ts";
 
 export type Rule = (facts: Facts) => readonly Warning[];
@@ -14,33 +14,12 @@ export function one(code: WarningCode, message: string, fix: string): readonly W
 export const wrongKinds: Rule = (facts) => {
   const { ranking, env } = facts;
   return ranking.sent.flatMap(({ via }) => {
-    const value = env[via] ?? "";
-    const flaw = flawOf(via, value);
-    if (flaw === null) return [];
-    return one("wrong_credential", `${placeOf(via, facts)} ${flaw}`, fixOfKind(value, via, facts));
+    const flaw = variableFlaw(via, env);
+    if (flaw?.severity !== "failure") return [];
+    const fix = fixOfKind(env[via] ?? "", via, facts);
+    return one("wrong_credential", `${placeOf(via, facts)} ${flaw.text}`, fix);
   });
 };
-
-function flawOf(via: string, value: string): string | null {
-  switch (via) {
-    case "ANTHROPIC_API_KEY":
-      return failureOf(value, "api-key");
-    case "CLAUDE_CODE_OAUTH_TOKEN":
-      return failureOf(value, "oauth-access");
-    case "ANTHROPIC_AUTH_TOKEN": {
-      const isOauth = ["oauth-access", "oauth-refresh"].includes(tokenKindOf(value.trim()));
-      if (!isOauth) return failureOf(value, "api-key");
-      return "holds an OAuth token, which the API refuses there: it is sent without the OAuth beta header";
-    }
-    default:
-      return null;
-  }
-}
-
-function failureOf(value: string, expected: "api-key" | "oauth-access"): string | null {
-  const flaw = tokenFlaw(value, expected, true);
-  return flaw?.severity === "failure" ? flaw.text : null;
-}
 
 function fixOfKind(value: string, via: string, facts: Facts): string {
   switch (tokenKindOf(value.trim())) {
@@ -77,10 +56,9 @@ export const helpers: Rule = (facts) => {
 /** A token that says of itself that it may not infer hides every login, and is not used. */
 export const tokenScopes: Rule = (facts) => {
   const { env, rules, isBare } = facts;
-  const scopes = (env["CLAUDE_CODE_OAUTH_SCOPES"] ?? "").trim();
+  const scopes = env["CLAUDE_CODE_OAUTH_SCOPES"] ?? "";
   const isSet = (env["CLAUDE_CODE_OAUTH_TOKEN"] ?? "").trim() !== "";
-  if (isBare || !rules.readsScopes || !isSet || scopes === "") return [];
-  if (scopes.split(/[\s,]+/).includes("user:inference")) return [];
+  if (isBare || !rules.readsScopes || !isSet || mayInfer(scopes)) return [];
   const place = placeOf("CLAUDE_CODE_OAUTH_SCOPES", facts);
   const message = `${place} lacks user:inference: the token is not used, and neither are login and profile`;
   const fix = removalOf("CLAUDE_CODE_OAUTH_SCOPES", facts);

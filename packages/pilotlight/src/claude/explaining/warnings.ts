@@ -1,5 +1,6 @@
 import type { Warning } from "../../core/explanation.ts";
 import { CHANGES } from "../build/build-rules.ts";
+import { gatewayIn } from "../precedence/gateway-in.ts";
 import { CUSTOM_HEADERS, customHeaders, HELPER, MANAGED_KEY } from "../precedence/precedence.ts";
 import { type Facts, isKeptOut, placeOf, removalOf } from "./facts.ts";
 import { helpers, one, type Rule, setupToken, tokenScopes, wrongKinds } from "./token-warnings.ts";
@@ -105,9 +106,8 @@ const unset: Rule = ({ processEnv, settings }) =>
 
 const gateway: Rule = (facts) => {
   const { env, ranking } = facts;
-  const url = (env["ANTHROPIC_BASE_URL"] ?? "").trim();
   const [winner] = ranking.candidates;
-  if (url === "" || /^https:\/\/api\.anthropic\.com\/?$/.test(url)) return [];
+  if (gatewayIn(env) === null) return [];
   if (winner === undefined || winner.billing === "cloud") return [];
   const place = placeOf("ANTHROPIC_BASE_URL", facts);
   const whose = winner.billing === "subscription" ? "the subscription's token" : "the credential";

@@ -19,10 +19,11 @@ export interface ClaudeLocksOptions {
   readonly random?: () => number;
 }
 
-const REFRESH_ORPHAN: OrphanRule = { age: 60_000, quiet: 10_000, quietInFuture: 60_000 };
+/** When a lock of a refresh counts as left behind. */
+export const REFRESH_ORPHAN: OrphanRule = { age: 60_000, quiet: 10_000, quietInFuture: 60_000 };
 
 /** The CLI calls a write lock stale after 15 s and so beats at least every 7.5 s; all of it must fit into the wait. */
-const WRITE_ORPHAN: OrphanRule = { age: 15_000, quiet: 8_000, quietInFuture: 9_000 };
+export const WRITE_ORPHAN: OrphanRule = { age: 15_000, quiet: 8_000, quietInFuture: 9_000 };
 const WRITE_WAIT = 10_000;
 
 /** ms between two looks at a busy lock. */

@@ -1,5 +1,6 @@
 import { tokenKindOf } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
+import { gatewayIn } from "./gateway-in.ts";
 import type { JobSettings } from "./job-settings.ts";
 import type { Environment } from "../locations.ts";
 import {
@@ -111,12 +112,7 @@ function refuseLeftovers(
     const place = settings.origins[CUSTOM_HEADERS] ?? CUSTOM_HEADERS;
     throw new PilotlightError("credential_shadowed", `${place} replaces the login's own header`);
   }
-  const gateway = env["ANTHROPIC_BASE_URL"];
-  if (
-    gateway !== undefined &&
-    gateway !== "" &&
-    !/^https:\/\/api\.anthropic\.com\/?$/.test(gateway)
-  ) {
+  if (gatewayIn(env) !== null) {
     const place = settings.origins["ANTHROPIC_BASE_URL"] ?? "ANTHROPIC_BASE_URL";
     throw new PilotlightError("credential_shadowed", `${place} would send the login to a gateway`);
   }

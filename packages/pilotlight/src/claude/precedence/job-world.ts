@@ -1,11 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Entry } from "../../core/credential.ts";
 import { isObject } from "../../core/json-object.ts";
 import { type AnthropicProfile, readAnthropicProfile } from "./anthropic-profile.ts";
 import { type BuildRules, rulesOf } from "../build/build-rules.ts";
 import type { ClaudeArguments } from "../command-line/claude-arguments.ts";
-import { readWords } from "../command-line/claude-options.ts";
 import { type JobSettings, readJobSettings } from "./job-settings.ts";
 import type { Environment, Locations } from "../locations.ts";
 import { isYes, MANAGED_KEY, type StoredSource, type World } from "./precedence.ts";
@@ -32,8 +30,6 @@ export interface JobWorld extends World {
   readonly isBare: boolean;
   readonly rules: BuildRules;
   readonly anthropicProfile: AnthropicProfile | null;
-  /** Claude Code's own state, with the key of a sign-in to the Console. */
-  readonly stateFile: string;
 }
 
 /**
@@ -45,18 +41,16 @@ export async function jobWorld(place: JobPlace, stored: StoredSource | null): Pr
   const rules = rulesOf(build);
   const settings = await settingsAt(place, rules);
   const all: Environment = { ...env, ...settings.env };
-  const stateFile = join(env["CLAUDE_CONFIG_DIR"] ? locations.configDir : home, ".claude.json");
   const anthropicProfile = await readAnthropicProfile(all, home, now);
   return {
     env,
     settings,
     stored,
     isBare: args?.isBare === true || isYes(all["CLAUDE_CODE_SIMPLE"] ?? ""),
-    hasManagedKey: await hasConsoleKey(stateFile),
+    hasManagedKey: await hasConsoleKey(locations.stateFile),
     profile: anthropicProfile?.role ?? null,
     rules,
     anthropicProfile,
-    stateFile,
   };
 }
 
@@ -66,18 +60,11 @@ function settingsAt(place: JobPlace, rules: BuildRules): Promise<JobSettings> {
     userFile: locations.settingsFile,
     cwd,
     flag: args?.settings ?? null,
-    sources: sourcesIn(args),
+    sources: args?.settingSources ?? null,
     managedFile,
     rules,
     hasLoginFile: entry.state !== "absent" && (env["CLAUDE_CODE_OAUTH_TOKEN"] ?? "") === "",
   });
-}
-
-/** Which settings files a command line lets in; `null` for all. */
-function sourcesIn(args: ClaudeArguments | null): string | null {
-  const options = readWords(args?.arguments ?? []).filter((word) => word.kind === "option");
-  if (options.some(({ name }) => name === "--restricted")) return "";
-  return options.findLast(({ name }) => name === "--setting-sources")?.values[0] ?? null;
 }
 
 /** Looks for the API key that a sign-in to the Console leaves in Claude Code's own state file. */

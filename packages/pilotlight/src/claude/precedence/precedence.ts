@@ -4,8 +4,6 @@ import { type BuildRules, rulesOf } from "../build/build-rules.ts";
 import type { Environment } from "../locations.ts";
 import type { Settings } from "./settings.ts";
 
-export type { Billing } from "../../core/explanation.ts";
-
 /** The credential Claude Code will use, who pays for it, and what it puts in the shade. */
 export interface Effective {
   readonly source: Source;
@@ -190,8 +188,13 @@ export const TOKEN_VARIABLES = [
 ] as const;
 
 function mayTokenInfer({ value, rules }: Scene): boolean {
-  const scopes = value("CLAUDE_CODE_OAUTH_SCOPES").trim();
-  return !rules.readsScopes || scopes === "" || scopes.split(/[\s,]+/).includes("user:inference");
+  return !rules.readsScopes || mayInfer(value("CLAUDE_CODE_OAUTH_SCOPES"));
+}
+
+/** True where the scopes that a variable names, if it names any, let a token ask a model. */
+export function mayInfer(scopes: string): boolean {
+  const text = scopes.trim();
+  return text === "" || text.split(/[\s,]+/).includes("user:inference");
 }
 
 /** The role of a profile, and the variable that gives it that role. */

@@ -1,7 +1,15 @@
+import { PilotlightError } from "../../core/errors.ts";
 import type { Environment } from "../locations.ts";
 
 /** Set for the Claude Code we start; a Pilotlight that finds it was called by that Claude Code and must not refresh. */
 export const NESTED_VARIABLE = "PILOTLIGHT_NESTED";
+
+/** @throws PilotlightError `nested` where the very Claude Code that we started for a refresh starts us */
+export function refuseNested(env: Environment): void {
+  if (env[NESTED_VARIABLE] !== undefined) {
+    throw new PilotlightError("nested", `${NESTED_VARIABLE} is set`);
+  }
+}
 
 /** How to reach the network: kept, and taken from `settings.json` too, where the user may have put them. */
 const NETWORK = [

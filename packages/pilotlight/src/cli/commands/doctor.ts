@@ -1,4 +1,4 @@
-import { NESTED_VARIABLE } from "../../claude/staging/staging-environment.ts";
+import { refuseNested } from "../../claude/staging/staging-environment.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { readConfig } from "../config.ts";
 import { visitedDirectory } from "../current-directory.ts";
@@ -36,9 +36,7 @@ export async function doctor(flags: DoctorFlags, io: Io, ask: Ask = askPerson): 
   if (flags.yes === true && flags.fix !== true) {
     throw new PilotlightError("usage", "--yes goes with --fix");
   }
-  if (flags.online === true && io.env[NESTED_VARIABLE] !== undefined) {
-    throw new PilotlightError("nested", `${NESTED_VARIABLE} is set`);
-  }
+  if (flags.online === true) refuseNested(io.env);
   const config = await readConfig(io.env);
   const logins = selectLogins(config, flags.login);
   const open = () =>

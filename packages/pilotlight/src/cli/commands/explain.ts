@@ -8,7 +8,7 @@ import { type Explanation, exitOfExplanation } from "../../core/explanation.ts";
 import { type Config, type LoginConfig, readConfig } from "../config.ts";
 import { visitedDirectory } from "../current-directory.ts";
 import type { Io } from "../io.ts";
-import { selectLogins } from "../logins.ts";
+import { selectLogin } from "../logins.ts";
 import { stateOf } from "../state-of.ts";
 
 export interface ExplainFlags {
@@ -23,10 +23,7 @@ export async function explain(
   io: Io,
 ): Promise<number> {
   const config = await readConfig(io.env);
-  const [login, ...others] = selectLogins(config, flags.login);
-  if (login === undefined || others.length > 0) {
-    throw new PilotlightError("usage", "several logins are configured: name one with --login");
-  }
+  const login = selectLogin(config, flags.login);
   const { explanation, build } = await explainJob({ config, login, argv, cwd: visitedDirectory() });
   const text =
     flags.json === true ? `${JSON.stringify(explanation, null, 2)}\n` : print(explanation, build);

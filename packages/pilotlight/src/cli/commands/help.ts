@@ -59,8 +59,8 @@ function textOnCode(page: ErrorPage): string {
   const parts = [
     code,
     `  ${sentence(what)}`,
-    ...(why === null ? [] : [`Why\n  ${why}`]),
-    ...(tell === null ? [] : [`How to tell\n  ${tell}`]),
+    `Why\n  ${why}`,
+    `How to tell\n  ${tell}`,
     `What to do\n  ${sentence(fix)}${typed}`,
     ...verdicts.map(({ symptom, steps }) => `${sentence(symptom)}\n${listOf(steps)}`),
     `exit ${exit} · HTTP ${http} · ${prospectOf(retryable, mover)} · next move: ${mover}`,

@@ -1,5 +1,5 @@
 import { endAs } from "../../child/child-end.ts";
-import { NESTED_VARIABLE } from "../../claude/staging/staging-environment.ts";
+import { refuseNested } from "../../claude/staging/staging-environment.ts";
 import { type Credential, pairOf } from "../../core/credential.ts";
 import { parseDuration, printDuration } from "../../core/duration.ts";
 import { type ErrorCode, PilotlightError, traitsOf } from "../../core/errors.ts";
@@ -29,9 +29,7 @@ export async function refresh(flags: RefreshFlags, io: Io): Promise<number> {
   if (minTtl === null) {
     throw new PilotlightError("usage", `--min-ttl ${flags.minTtl} is no time such as 30m or 2h`);
   }
-  if (io.env[NESTED_VARIABLE] !== undefined) {
-    throw new PilotlightError("nested", `${NESTED_VARIABLE} is set`);
-  }
+  refuseNested(io.env);
   if (process.platform === "darwin") {
     throw new PilotlightError("unsupported", "the login is in the macOS Keychain");
   }

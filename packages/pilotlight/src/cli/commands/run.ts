@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { endAs, exitStatusOf } from "../../child/child-end.ts";
-import { NESTED_VARIABLE } from "../../claude/staging/staging-environment.ts";
+import { refuseNested } from "../../claude/staging/staging-environment.ts";
 import { PilotlightError, traitsOf } from "../../core/errors.ts";
 import { type Beat, type Heartbeat, heartbeat } from "../../notify/heartbeat.ts";
 import { type Chronicle, chronicle } from "../chronicle.ts";
@@ -9,7 +9,7 @@ import type { Io } from "../io.ts";
 import { type JobFlags, readJobOptions } from "../job/job-options.ts";
 import { type Job, runJob } from "../job/run-job.ts";
 import type { JobEnd } from "../job/say-end.ts";
-import { selectLogins } from "../logins.ts";
+import { selectLogin } from "../logins.ts";
 import { proxiedFetch } from "../proxied-fetch.ts";
 
 /** `pilotlight run -- claude -p …`: the job succeeds or says why. Ends as the job ended. */
@@ -20,15 +20,10 @@ export async function run(
 ): Promise<number> {
   const [program, ...rest] = argv;
   if (program === undefined) throw new PilotlightError("usage", "run needs a command after --");
-  if (io.env[NESTED_VARIABLE] !== undefined) {
-    throw new PilotlightError("nested", `${NESTED_VARIABLE} is set`);
-  }
+  refuseNested(io.env);
   const options = readJobOptions(flags);
   const config = await readConfig(io.env);
-  const [login, ...others] = selectLogins(config, flags.login);
-  if (login === undefined || others.length > 0) {
-    throw new PilotlightError("usage", "several logins are configured: name one with --login");
-  }
+  const login = selectLogin(config, flags.login);
   const noted = chronicle(config.stateDir, login.name);
   const beats = options.ping === null ? null : beatsTo(options.ping, config);
   const job: Job = { argv: [program, ...rest], options, config, login, io, tell: noted.tell };

@@ -1,3 +1,5 @@
+import { isBefore } from "../../claude/build/build-rules.ts";
+
 /** A fault that builds of Claude Code are known to have, with the first version that has it no more. */
 export interface KnownFault {
   /** First version with the fault; `null` where that is open. */
@@ -7,6 +9,9 @@ export interface KnownFault {
   readonly fm: string;
   readonly what: string;
 }
+
+/** Measured on 14 builds (2026-11): these start a refresh in it and exit before they have stored it. */
+export const LOSING_STATUS = { since: "2.1.133", until: "2.1.315" } as const;
 
 /** From the vendor's changelog and measurements (2026-11); what is open on every build is not listed. */
 export const KNOWN_FAULTS: readonly KnownFault[] = [
@@ -34,23 +39,8 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
     fm: "FM-08",
     what: "a passing 401 can replace a setup-token by a stored one",
   },
-  {
-    since: "2.1.133",
-    until: "2.1.315",
-    fm: "FM-14",
-    what: "auth status can lose a refresh it started",
-  },
+  { ...LOSING_STATUS, fm: "FM-14", what: "auth status can lose a refresh it started" },
 ];
-
-/** True when version `a` (`2.1.329`) comes before `b`. */
-export function isBefore(a: string, b: string): boolean {
-  const [x, y] = [a, b].map((version) => version.split(".").map(Number));
-  for (let index = 0; index < 3; index += 1) {
-    const [m = 0, n = 0] = [x?.[index], y?.[index]];
-    if (m !== n) return m < n;
-  }
-  return false;
-}
 
 /** The known faults of `version`. */
 export function faultsOf(version: string): readonly KnownFault[] {

@@ -5,7 +5,7 @@ import { type Effective, effectiveOf, rankSources } from "../../claude/precedenc
 import type { Entry } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { loginStatus, type LoginStatus } from "../../core/login-status.ts";
-import type { JournalRecord, LoginRecord } from "../../core/ports.ts";
+import { EMPTY_RECORD, type JournalRecord, type LoginRecord } from "../../core/ports.ts";
 import { type Mount, readMounts } from "../../stores/mount.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import { type LoginState, stateOf } from "../state-of.ts";
@@ -53,8 +53,6 @@ export interface WorldOptions {
   readonly scan: readonly string[];
   readonly service: string | null;
 }
-
-const EMPTY_RECORD: LoginRecord = { verdict: null, spent: [], generation: null, lifeLength: null };
 
 /** Reads what most checks need, once. @throws PilotlightError `usage` for a `--scan` path that cannot be read */
 export async function openWorld(

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { release } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { memoryFileIn, recall } from "../../claude/build/build-memory.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { isObject } from "../../core/json-object.ts";
 import { scrub } from "../../core/scrub.ts";
@@ -28,6 +29,7 @@ export async function writeBundle(
     logins.map(({ login }) => login),
     now,
   ).catch((error: unknown) => ({ trouble: (error as Error).message }));
+  const { rehearsals, isolations } = await recall(memoryFileIn(config.stateDir));
   const bundle = {
     schema: "pilotlight.bundle/v1",
     generatedAt: report.generatedAt,
@@ -40,7 +42,8 @@ export async function writeBundle(
       claude: version,
     },
     settings: { driver: config.driver, onShadow: config.onShadow, lockWait: config.lockWait },
-    builds: await rehearsalsIn(join(config.stateDir, "builds.json")),
+    // Without the hashes of files, which nobody could tell from tokens.
+    builds: { rehearsals, isolations },
     status,
     doctor: report,
   };
@@ -51,18 +54,6 @@ export async function writeBundle(
     throw new PilotlightError("usage", `--bundle: ${(error as Error).message}`, { cause: error });
   }
   return path;
-}
-
-/** Without the hashes of files, which nobody could tell from tokens. */
-async function rehearsalsIn(path: string): Promise<unknown> {
-  try {
-    const memory: unknown = JSON.parse(await readFile(path, "utf8"));
-    return isObject(memory)
-      ? { rehearsals: memory["rehearsals"], isolations: memory["isolations"] }
-      : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Every text of `value`, keys too, without tokens and without `home`. */

@@ -13,7 +13,7 @@ export interface JobOptions {
   readonly isolate: IsolateMode;
   readonly waitForReset: number;
   /** Whether one short request is to prove the credential before the job starts. */
-  readonly isProved: boolean;
+  readonly mustProve: boolean;
   /** A monitor that is told of start, success and failure. */
   readonly ping: URL | null;
   readonly isVerbose: boolean;
@@ -39,7 +39,7 @@ export function readJobOptions(flags: JobFlags): JobOptions {
     retry: choice("--retry", flags.retry ?? "safe", RETRY_MODES),
     isolate: choice("--isolate", flags.isolate ?? "auto", ISOLATE_MODES),
     waitForReset: time("--wait-for-reset", flags.waitForReset ?? "0s"),
-    isProved: flags.prove ?? false,
+    mustProve: flags.prove ?? false,
     ping: flags.ping === undefined ? null : address("--ping", flags.ping),
     isVerbose: flags.verbose ?? false,
   };

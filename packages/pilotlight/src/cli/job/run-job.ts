@@ -59,7 +59,7 @@ export async function runJob(job: Job): Promise<JobEnd> {
   if (access?.warning) warn(io, access.warning.code, access.warning.detail);
   const { mend, end } = keptAlive(parts, access);
   try {
-    if (options.isProved) {
+    if (options.mustProve) {
       const proving = { config, login, args, choice, settings, parts: access && parts, mend };
       const doubt = await proveAccess(proving);
       if (doubt !== null) io.err(`pilotlight: warning: the credential stays unproved: ${doubt}\n`);

@@ -1,5 +1,6 @@
+import { memoryFileIn } from "../../claude/build/build-memory.ts";
 import { access, constants, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { isolates } from "../../claude/build/claude-build.ts";
 import { findClaude } from "../../claude/build/find-claude.ts";
 import { locate } from "../../claude/locations.ts";
@@ -138,7 +139,7 @@ async function canIsolate(config: Config, command: readonly string[]): Promise<b
   const setting = command[0] === "npx" ? command.join(" ") : JSON.stringify(command);
   const found = await findClaude(setting, config.env);
   return isolates(found, {
-    memoryFile: join(config.stateDir, "builds.json"),
+    memoryFile: memoryFileIn(config.stateDir),
     files,
     env: stagingEnvironment(dirname(config.stateDir), config.env, {}),
     rehearse: async (candidate) => {

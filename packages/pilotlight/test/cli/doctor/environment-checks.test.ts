@@ -1,10 +1,11 @@
+import { isBefore } from "../../../src/claude/build/build-rules.ts";
 import { existsSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { rehearsedClaude } from "../../../src/claude/build/claude-build.ts";
 import { findClaude } from "../../../src/claude/build/find-claude.ts";
 import { recalledBuild } from "../../../src/claude/build/recalled-build.ts";
-import { faultsOf, isBefore } from "../../../src/cli/doctor/known-faults.ts";
+import { faultsOf } from "../../../src/cli/doctor/known-faults.ts";
 import { durableFiles } from "../../../src/stores/durable-files.ts";
 import { type IsolatedHome, isolatedHome } from "../../support/isolated.ts";
 import { putLogin } from "../a-login.ts";

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { memoryFileIn } from "../../../claude/build/build-memory.ts";
 import { recalledBuild, type RecalledBuild } from "../../../claude/build/recalled-build.ts";
 import { machineCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
@@ -45,7 +45,7 @@ export const claudeChecks = [
     gather: async (world: World) => {
       const { command } = await installedClaude(world);
       const { driver, stateDir } = world.config;
-      const recalled = command && (await recalledBuild(command, join(stateDir, "builds.json")));
+      const recalled = command && (await recalledBuild(command, memoryFileIn(stateDir)));
       return { recalled, isFound: command !== null, driver };
     },
     judge: judgeRehearsal,

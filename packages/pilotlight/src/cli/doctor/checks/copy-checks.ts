@@ -4,7 +4,6 @@ import { isObject } from "../../../core/json-object.ts";
 import { readDocument } from "../../../stores/disk/read-document.ts";
 import { type Mount, mountOf } from "../../../stores/mount.ts";
 import { loginCheck, machineCheck } from "../doctor-check.ts";
-import { claudeHomeFile } from "../claude-home-file.ts";
 import { type Finding, ok, skipped, warning } from "../finding.ts";
 import type { LoginWorld, World } from "../world.ts";
 
@@ -113,10 +112,10 @@ function mountsOf(
 }
 
 /** Ids of accounts are no secrets, but they are not shown either. */
-async function identities({ state, machine }: LoginWorld) {
+async function identities({ state }: LoginWorld) {
   const document = await readDocument(state.locations.credentialsFile);
   const login = document.kind === "text" ? objectIn(document.text, "claudeAiOauth") : null;
-  const path = claudeHomeFile(state.locations, machine);
+  const path = state.locations.stateFile;
   const text = await readFile(path, "utf8").catch(() => "");
   const account = objectIn(text, "oauthAccount");
   return { stored: idOf(login?.["accountUuid"]), shown: idOf(account?.["accountUuid"]) };

@@ -1,11 +1,14 @@
 import { stat } from "node:fs/promises";
 import { fingerprintOf } from "../../../claude/fingerprint.ts";
-import type { Effective } from "../../../claude/precedence/precedence.ts";
+import type { Environment } from "../../../claude/locations.ts";
+import { gatewayIn } from "../../../claude/precedence/gateway-in.ts";
+import { type Effective, isYes } from "../../../claude/precedence/precedence.ts";
+import { variableFlaw } from "../../../claude/precedence/variable-flaw.ts";
 import { printDuration } from "../../../core/duration.ts";
-import { tokenFlaw } from "../../../core/token-flaw.ts";
+import type { TokenFlaw } from "../../../core/token-flaw.ts";
 import { loginCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
-import { gatewayIn, hostOf, placeIn, type Variables } from "../variables.ts";
+import { hostOf, placeIn } from "../variables.ts";
 import type { LoginWorld } from "../world.ts";
 
 /** What a job finds in its environment and settings besides the login. */
@@ -66,7 +69,7 @@ export const environmentChecks = [
 function credentialInUse(facts: {
   readonly effective: Effective;
   readonly hasStored: boolean;
-  readonly env: Variables;
+  readonly env: Environment;
   readonly placeOf: (name: string) => string;
 }): readonly Finding[] {
   const { effective, hasStored, env, placeOf } = facts;
@@ -84,11 +87,11 @@ function credentialInUse(facts: {
       warning(what, "a login is for Anthropic alone: remove it, or give the gateway its own key"),
     );
   }
-  if (hasStored && isOn(env["CLAUDE_CODE_SIMPLE"])) {
+  if (hasStored && isYes(env["CLAUDE_CODE_SIMPLE"] ?? "")) {
     const what = `${placeOf("CLAUDE_CODE_SIMPLE")} makes Claude Code read no login at all`;
     findings.push(warning(what, "remove it, or use an API key"));
   }
-  if (isOn(env["CLAUDE_CODE_SDK_HAS_HOST_AUTH_REFRESH"])) {
+  if (isYes(env["CLAUDE_CODE_SDK_HAS_HOST_AUTH_REFRESH"] ?? "")) {
     findings.push(
       note("the Desktop app renews its own login, and nobody this store", "refresh it here"),
     );
@@ -97,36 +100,22 @@ function credentialInUse(facts: {
   return source === "none" ? [skipped("there is no credential at all")] : [ok(source)];
 }
 
-const EXPECTED = [
-  ["CLAUDE_CODE_OAUTH_TOKEN", "oauth-access"],
-  ["ANTHROPIC_API_KEY", "api-key"],
-] as const;
+const TOKENS = ["CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"];
 
 interface FoundToken {
   readonly name: string;
   readonly fingerprint: string;
-  readonly flaw: ReturnType<typeof tokenFlaw>;
+  readonly flaw: TokenFlaw | null;
 }
 
-/** Reads tokens only for their form and fingerprint. */
-function environmentTokens(env: Variables): readonly FoundToken[] {
-  const found = EXPECTED.flatMap(([name, kind]) => {
+/** Reads tokens only for their form and fingerprint. A bearer without a flaw may be of anybody. */
+function environmentTokens(env: Environment): readonly FoundToken[] {
+  return TOKENS.flatMap((name) => {
     const token = env[name] ?? "";
-    if (token === "") return [];
-    const flaw = tokenFlaw(token, kind, true);
-    // A gateway has keys of its own.
-    const isForeign =
-      kind === "api-key" && flaw?.severity === "warning" && env["ANTHROPIC_BASE_URL"];
-    return [{ name, fingerprint: fingerprintOf(token.trim()), flaw: isForeign ? null : flaw }];
+    const flaw = variableFlaw(name, env);
+    if (token === "" || (name === "ANTHROPIC_AUTH_TOKEN" && flaw === null)) return [];
+    return [{ name, fingerprint: fingerprintOf(token.trim()), flaw }];
   });
-  const bearer = env["ANTHROPIC_AUTH_TOKEN"] ?? "";
-  if (!bearer.trim().startsWith("sk-ant-o")) return found;
-  const text = "holds an OAuth token, which the API refuses from anybody but Claude Code";
-  const flaw = { severity: "failure", text } as const;
-  return [
-    ...found,
-    { name: "ANTHROPIC_AUTH_TOKEN", fingerprint: fingerprintOf(bearer.trim()), flaw },
-  ];
 }
 
 function judgeTokens(facts: {
@@ -185,8 +174,4 @@ function judgeSetupToken(facts: SetupToken | null): readonly Finding[] {
   }
   const limits = "it ends a year after it was made, and is for inference only (no connectors)";
   return [note(`${place}: its age cannot be told; ${limits}`, fix)];
-}
-
-function isOn(value: string | undefined): boolean {
-  return (value ?? "") !== "" && !/^(0|false|no|off)$/i.test(value ?? "");
 }

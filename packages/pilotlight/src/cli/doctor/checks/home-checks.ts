@@ -1,9 +1,8 @@
+import { memoryFileIn } from "../../../claude/build/build-memory.ts";
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { errnoOf } from "../../../core/errors.ts";
 import { printDuration } from "../../../core/duration.ts";
 import { isObject } from "../../../core/json-object.ts";
-import { claudeHomeFile } from "../claude-home-file.ts";
 import { loginCheck, machineCheck } from "../doctor-check.ts";
 import { note, ok, skipped, warning } from "../finding.ts";
 import type { LoginWorld, World } from "../world.ts";
@@ -17,8 +16,8 @@ export const homeChecks = [
     id: "home-state",
     title: "Claude Code would not greet a job with its first-start questions",
     fm: ["FM-32", "FM-35"],
-    gather: async ({ state, machine, entry }: LoginWorld) => {
-      const path = claudeHomeFile(state.locations, machine);
+    gather: async ({ state, entry }: LoginWorld) => {
+      const path = state.locations.stateFile;
       return { path, has: entry.state === "present", ...(await readHomeFile(path)) };
     },
     judge: ({ path, has, kind, isOnboarded }) => {
@@ -60,7 +59,7 @@ export const homeChecks = [
     fm: ["FM-17", "FM-62"],
     gather: async ({ state, record, journal, machine }: LoginWorld) => {
       const { credentialsFile, lockDir } = state.locations;
-      const files = [credentialsFile, lockDir, join(machine.config.stateDir, "builds.json")];
+      const files = [credentialsFile, lockDir, memoryFileIn(machine.config.stateDir)];
       const dated = await Promise.all(
         files.map(async (path) => ({
           what: path,

@@ -1,3 +1,4 @@
+import { REFRESH_ORPHAN, WRITE_ORPHAN } from "../../../claude/locking/locks.ts";
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { birthOf, lockStatOf } from "../../../claude/locking/lock-on-disk.ts";
@@ -27,7 +28,7 @@ interface LockFacts {
 }
 
 /** A clock that is a little off is no reason to speak of the future. */
-const TOLERANCE = 60_000;
+const TOLERANCE = REFRESH_ORPHAN.age;
 
 /** The locks around a refresh. */
 export const lockChecks = [
@@ -69,11 +70,13 @@ async function foundLocks({ state, machine }: LoginWorld): Promise<LockFacts | n
   return {
     uid: machine.uid,
     locks: [
-      look(join(directory, ".oauth_refresh.lock"), 60_000, true, (birth) =>
+      look(join(directory, ".oauth_refresh.lock"), REFRESH_ORPHAN.age, true, (birth) =>
         refresh.isDead("lock", birth),
       ),
-      look(`${directory}.lock`, 60_000, false, (birth) => refresh.isDead("legacy", birth)),
-      look(join(directory, ".storage-write.lock"), 15_000, true, (birth) =>
+      look(`${directory}.lock`, REFRESH_ORPHAN.age, false, (birth) =>
+        refresh.isDead("legacy", birth),
+      ),
+      look(join(directory, ".storage-write.lock"), WRITE_ORPHAN.age, true, (birth) =>
         write.isDead("lock", birth),
       ),
     ],

@@ -1,4 +1,5 @@
 import { isLivingProcess } from "../../../claude/locking/living-process.ts";
+import { proofText } from "../../../core/check-state.ts";
 import { printDuration } from "../../../core/duration.ts";
 import type { ErrorCode } from "../../../core/errors.ts";
 import type { LoginStatus } from "../../../core/login-status.ts";
@@ -51,7 +52,7 @@ function loginState(facts: {
 }): readonly Finding[] {
   const { status, trouble, now } = facts;
   if (trouble !== null) return [failure(trouble.code, trouble.text)];
-  const { phase, proof, refreshable } = status;
+  const { phase, refreshable } = status;
   const renew = { command: "pilotlight refresh" };
   switch (phase) {
     case "absent":
@@ -74,13 +75,8 @@ function loginState(facts: {
       ];
     }
     case "fresh":
-    case "due": {
-      const word =
-        proof.state === "proved"
-          ? `proved by ${proof.by ?? "?"}${whenOf(status, now)}`
-          : "unproved: nothing here has seen the server accept it";
-      return [ok(`${phase}, ${word}`)];
-    }
+    case "due":
+      return [ok(`${phase}, ${proofText(status, now)}`)];
   }
 }
 

@@ -1,7 +1,8 @@
+import type { Environment } from "../../../claude/locations.ts";
 import { access } from "node:fs/promises";
 import { loginCheck } from "../doctor-check.ts";
 import { type Finding, ok, warning } from "../finding.ts";
-import { hostOf, placeIn, type Variables } from "../variables.ts";
+import { hostOf, placeIn } from "../variables.ts";
 import type { LoginWorld } from "../world.ts";
 
 /** How Claude Code gets out of here. */
@@ -31,7 +32,7 @@ export async function networkSettings({
   settings,
   machine,
 }: LoginWorld): Promise<NetworkSetting[]> {
-  const env: Variables = { ...machine.env, ...settings.env };
+  const env: Environment = { ...machine.env, ...settings.env };
   const placeOf = placeIn(settings.origins);
   const found: NetworkSetting[] = [];
   for (const name of [...PROXIES, ...CERTIFICATES, ...OTHERS]) {

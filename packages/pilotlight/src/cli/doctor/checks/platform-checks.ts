@@ -1,3 +1,4 @@
+import { isYes } from "../../../claude/precedence/precedence.ts";
 import { readFile } from "node:fs/promises";
 import { machineCheck } from "../doctor-check.ts";
 import { failure, note, ok, skipped } from "../finding.ts";
@@ -30,7 +31,7 @@ export const platformChecks = [
     fm: ["FM-41"],
     gather: ({ platform, env }: World) => ({
       isWindows: platform === "win32",
-      isForced: /^(1|true|yes|on)$/i.test(env["CLAUDE_CODE_FORCE_WINDOWS_CREDMAN"] ?? ""),
+      isForced: isYes(env["CLAUDE_CODE_FORCE_WINDOWS_CREDMAN"] ?? ""),
     }),
     judge: ({ isWindows, isForced }) => {
       if (!isWindows) return [skipped("this is not Windows")];

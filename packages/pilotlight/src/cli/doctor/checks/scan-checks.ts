@@ -1,3 +1,4 @@
+import { isBefore } from "../../../claude/build/build-rules.ts";
 import { machineCheck } from "../doctor-check.ts";
 import { type Finding, note, ok, skipped, warning } from "../finding.ts";
 import { type Hit, hitsIn, statusCommandIn } from "../scan/claude-in-line.ts";
@@ -6,7 +7,7 @@ import type { Scan } from "../scan/scan-files.ts";
 import { shortStops } from "../scan/short-stops.ts";
 import { idlePrompts, restartStorms } from "../scan/wasteful-starts.ts";
 import { installedClaude } from "../installed-claude.ts";
-import { isBefore } from "../known-faults.ts";
+import { LOSING_STATUS } from "../known-faults.ts";
 import type { World } from "../world.ts";
 
 /** Not more than this many places of one kind: the first ones tell. */
@@ -82,9 +83,6 @@ export const scanChecks = [
   }),
 ] as const;
 
-/** Measured on 14 builds, 2026-11: these start a refresh and exit before they have stored it. */
-const LOSING = { since: "2.1.133", until: "2.1.315" } as const;
-
 function statusCommands({ files }: Scan, version: string | null): readonly Hit[] {
   return hitsIn(files, ({ text }) => {
     const command = statusCommandIn(text);
@@ -92,10 +90,10 @@ function statusCommands({ files }: Scan, version: string | null): readonly Hit[]
     const name = `claude ${command}`;
     if (version === null)
       return `${name}: on many builds it loses the login when the token is near its end`;
-    if (isBefore(version, LOSING.since)) {
+    if (isBefore(version, LOSING_STATUS.since)) {
       return `${name}: on ${version} it says nothing of whether the login works`;
     }
-    return isBefore(version, LOSING.until)
+    return isBefore(version, LOSING_STATUS.until)
       ? `${name}: ${version} starts a refresh and may exit before it is stored`
       : `${name}: ${version} refreshes in it, and a signal meanwhile loses the login`;
   });

@@ -1,8 +1,9 @@
+import { gatewayIn } from "../../../claude/precedence/gateway-in.ts";
 import { printDuration } from "../../../core/duration.ts";
 import type { ErrorCode } from "../../../core/errors.ts";
 import { loginCheck } from "../doctor-check.ts";
 import { failure, type Finding, ok, skipped, warning } from "../finding.ts";
-import { gatewayIn, hostOf, placeIn } from "../variables.ts";
+import { hostOf, placeIn } from "../variables.ts";
 import type { LoginWorld } from "../world.ts";
 import type { HelloAnswer } from "./ask-by-hello.ts";
 

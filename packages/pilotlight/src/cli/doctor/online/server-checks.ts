@@ -1,10 +1,11 @@
+import { gatewayIn } from "../../../claude/precedence/gateway-in.ts";
 import { printDuration } from "../../../core/duration.ts";
 import { isSafeTokenUrl } from "../../../oauth/safe-token-url.ts";
 import { systemClock } from "../../system-clock.ts";
 import { type NetworkSetting, networkSettings } from "../checks/network-checks.ts";
 import { loginCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
-import { gatewayIn, hostOf, placeIn } from "../variables.ts";
+import { hostOf, placeIn } from "../variables.ts";
 import type { LoginWorld } from "../world.ts";
 import type { ServerAnswer } from "./ask-server.ts";
 

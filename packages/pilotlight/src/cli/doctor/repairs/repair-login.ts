@@ -8,7 +8,7 @@ import { stateOf } from "../../state-of.ts";
 import { systemClock } from "../../system-clock.ts";
 import { wire } from "../../wire.ts";
 import type { Repair } from "../finding.ts";
-import { finishRefresh } from "./finish-refresh.ts";
+import { finishRefresh } from "../../../keeper/finish-refresh.ts";
 
 /** What came of one repair. */
 export interface RepairReport {

@@ -1,18 +1,15 @@
-import { PilotlightError } from "../../../core/errors.ts";
-import type { Outcome } from "../../../core/outcome.ts";
-import type { HeldLock, RefreshGrant } from "../../../core/ports.ts";
-import { fenced, LockLost } from "../../../keeper/fence.ts";
-import type { KeeperParts } from "../../../keeper/parts.ts";
-import { recover } from "../../../keeper/recover.ts";
-import { restore } from "../../../keeper/restore.ts";
+import { PilotlightError } from "../core/errors.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { HeldLock, RefreshGrant } from "../core/ports.ts";
+import { fenced, LOCK_TRIES, LockLost } from "./fence.ts";
+import type { KeeperParts } from "./parts.ts";
+import { recover } from "./recover.ts";
+import { restore } from "./restore.ts";
 
 interface Finished {
   readonly done: boolean;
   readonly detail: string;
 }
-
-/** As often as a refresh tries when a suspend costs it the lock. */
-const LOCK_TRIES = 3;
 
 /**
  * The part of a refresh before anything is spent: replays the journal, and puts the last unused
