@@ -6,24 +6,29 @@ import type { Io } from "./io.ts";
 export interface SignalPatience {
   /** Passes every event on. */
   readonly tell: Tell;
-  /** Leaves signals alone from now on. @returns the one that came meanwhile: whoever asks ends by it. */
+  /** Leaves signals to a child from now on. @returns the one that came before: whoever asks ends by it. */
+  pause(): NodeJS.Signals | null;
+  /** There is no child any more. */
+  resume(): void;
+  /** Leaves signals alone for good. @returns as `pause` */
   stop(): NodeJS.Signals | null;
 }
 
-/** HUP is not among them: under nohup(1) it has to stay ignored. */
-const ENDING = ["SIGINT", "SIGTERM"] as const;
+const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * From a grant on, the first INT or TERM waits until `stop`. Whoever ends a container or a unit ends the
- * staged Claude Code, too, as soon as we are gone. A second one ends us at once; the next run then adopts
+ * From a grant on, the first INT, TERM or HUP waits until `stop`. Whoever ends a container or a unit ends
+ * the staged Claude Code, too, as soon as we are gone. A second one ends us at once; the next run then adopts
  * what the grant brought.
  */
 export function signalPatience(tell: Tell, io: Io): SignalPatience {
   let asked: NodeJS.Signals | null = null;
+  let isPaused = false;
   let isListening = false;
   let isStopped = false;
 
   const onSignal = (signal: NodeJS.Signals): void => {
+    if (isPaused) return;
     if (asked !== null) endAs({ kind: "signalled", signal });
     asked = signal;
     io.err(`pilotlight: ${signal} waits for the refresh under way; a second one does not\n`);
@@ -38,6 +43,13 @@ export function signalPatience(tell: Tell, io: Io): SignalPatience {
     tell(event) {
       if (event.kind === "grant_started") listen();
       tell(event);
+    },
+    pause() {
+      isPaused = true;
+      return asked;
+    },
+    resume() {
+      isPaused = false;
     },
     stop() {
       isStopped = true;

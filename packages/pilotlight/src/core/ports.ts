@@ -38,7 +38,7 @@ export interface CredentialStore {
 }
 
 /** How long a caller waits for a lock. */
-interface LockPatience {
+export interface LockPatience {
   /** ms; the configured time unless given. */
   readonly waitMs?: number;
   /** Asked while waiting: true once the lock is not worth having any more. */

@@ -6,6 +6,8 @@ export interface RefreshOptions {
   readonly force: boolean;
   /** Refresh when less than this is left, in ms. */
   readonly minTtl: number;
+  /** Gives up the wait for the lock; a grant that has begun is never given up. */
+  readonly signal?: AbortSignal;
 }
 
 /** Tells whether a refresh is called for. */

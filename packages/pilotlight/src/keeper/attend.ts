@@ -1,4 +1,5 @@
 import { type Credential, isSamePair, type Pair, pairOf } from "../core/credential.ts";
+import type { Outcome } from "../core/outcome.ts";
 import { MANDATORY_WINDOW, USUAL_LIFE } from "../core/schedule.ts";
 import type { KeeperParts } from "./parts.ts";
 import { refresh } from "./refresh.ts";
@@ -15,11 +16,13 @@ export interface Attendance {
   readonly mayRefresh: boolean;
   /** Hears of every generation that comes into the store while the job lives. */
   readonly onGeneration: (credential: Credential) => Promise<void>;
+  /** Hears how each refresh ahead of the token's end went. */
+  readonly onOutcome?: (outcome: Outcome) => void;
 }
 
 /** Watches over a login for as long as a job lives. */
 export interface Attendant {
-  /** Stops looking, and resolves when a refresh in flight is over. */
+  /** Stops looking and waiting for locks, and resolves when a grant in flight is over. */
   leave(): Promise<void>;
 }
 
@@ -27,7 +30,7 @@ export interface Attendant {
 export function attend(
   parts: KeeperParts,
   started: Credential,
-  { mayRefresh, onGeneration }: Attendance,
+  { mayRefresh, onGeneration, onOutcome }: Attendance,
 ): Attendant {
   const { store, records, clock } = parts;
   const leaving = new AbortController();
@@ -38,8 +41,9 @@ export function attend(
     if (entry.state !== "present" || entry.credential.accessToken === null) return LOOK;
     const { credential } = entry;
     if (!isSamePair(pairOf(credential), seen)) {
-      seen = pairOf(credential);
+      // A generation that could not be passed on is tried again.
       await onGeneration(credential);
+      seen = pairOf(credential);
     }
     const { lifeLength, verdict } = await records.read();
     const isRejected = verdict?.kind === "rejected" && verdict.access === seen.access;
@@ -48,7 +52,9 @@ export function attend(
     const { expiresAt } = credential;
     const isNeeded = isRejected || (expiresAt !== null && expiresAt - clock.now() < ahead);
     if (!mayRefresh || !isNeeded) return Math.max(SHORTEST_LOOK, Math.min(LOOK, ahead / 4));
-    const outcome = await refresh(parts, { force: false, minTtl: ahead });
+    const { signal } = leaving;
+    const outcome = await refresh(parts, { force: false, minTtl: ahead, signal });
+    onOutcome?.(outcome);
     return outcome.kind === "refreshed" || outcome.kind === "adopted" ? 0 : PAUSE;
   }
 

@@ -44,7 +44,8 @@ async function lookThenLock(parts: KeeperParts, options: RefreshOptions): Promis
     }
   }
   const seen = entry.state === "present" ? pairOf(entry.credential) : null;
-  const isMoot = async () => (await newerIn(parts, seen, options.minTtl)) !== null;
+  const isMoot = async () =>
+    options.signal?.aborted === true || (await newerIn(parts, seen, options.minTtl)) !== null;
   for (let tries = 1; ; tries += 1) {
     const held = await parts.store.withLock(
       (lock) =>

@@ -1,6 +1,6 @@
 import type { Fingerprint } from "../core/credential.ts";
 import { PilotlightError } from "../core/errors.ts";
-import type { HeldLock } from "../core/ports.ts";
+import type { HeldLock, LockPatience } from "../core/ports.ts";
 import type { Verdict } from "../core/verdict.ts";
 import { fencedRecords, LockLost } from "./fence.ts";
 import type { KeeperParts } from "./parts.ts";
@@ -13,16 +13,23 @@ export type WitnessParts = Pick<KeeperParts, "store" | "records" | "clock" | "te
 /**
  * Takes a consumer's word that the server rejected an access token, whatever its `expiresAt` says:
  * from now on a refresh is due. A token that the store no longer holds is ignored.
+ * `signal` gives up the wait for the lock.
  * @returns whether the token was the present one.
  * @throws PilotlightError `lock_busy`
  */
-export function reject(parts: WitnessParts, access: Fingerprint, by: string): Promise<boolean> {
-  return witness(parts, "rejected", access, by);
+export function reject(
+  parts: WitnessParts,
+  access: Fingerprint,
+  by: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return witness(parts, "rejected", access, by, { isMoot: async () => signal?.aborted === true });
 }
 
 /** Takes a consumer's word that the server accepted an access token. Otherwise as `reject`. */
 export function prove(parts: WitnessParts, access: Fingerprint, by: string): Promise<boolean> {
-  return witness(parts, "proved", access, by);
+  // Who holds the lock brings another token; a proof of the old one is not worth the wait.
+  return witness(parts, "proved", access, by, { waitMs: 0 });
 }
 
 async function witness(
@@ -30,6 +37,7 @@ async function witness(
   kind: Witnessed,
   access: Fingerprint,
   by: string,
+  patience: LockPatience,
 ): Promise<boolean> {
   const note = async (lock: HeldLock) => {
     const entry = await store.read();
@@ -47,8 +55,6 @@ async function witness(
     }
     return true;
   };
-  // Who holds the lock brings another token; a proof of the old one is not worth the wait.
-  const patience = kind === "proved" ? { waitMs: 0 } : {};
   const held = await store.withLock(note, patience).catch((error: unknown) => {
     if (error instanceof LockLost) return { busy: error.message };
     throw error;

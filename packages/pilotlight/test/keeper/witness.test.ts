@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { KeeperParts } from "../../src/keeper/parts.ts";
+import { refresh } from "../../src/keeper/refresh.ts";
 import { prove, reject } from "../../src/keeper/witness.ts";
 import { type Bench, dueBench } from "./simulation/bench.ts";
 import { keeperParts } from "./simulation/keeper-ports.ts";
 import { Process } from "./simulation/process.ts";
+
+const NOBODY = "sha256:00000000" as const;
 
 /** The parts of a job whose lock is lost between its look and its word, as by a suspend. */
 function losing(bench: Bench): KeeperParts {
@@ -31,4 +34,31 @@ describe("the word of a witness", () => {
       expect(bench.world.disk.record).toEqual(before);
     },
   );
+});
+
+describe("the wait for a lock that somebody else holds", () => {
+  it.each([
+    ["reject", (parts: KeeperParts, signal: AbortSignal) => reject(parts, NOBODY, "run", signal)],
+    [
+      "refresh",
+      (parts: KeeperParts, signal: AbortSignal) =>
+        refresh(parts, { force: true, minTtl: 0, signal }),
+    ],
+  ])("is given up when asked: %s", async (_name, ask) => {
+    const bench = await dueBench();
+    const parts = keeperParts(bench.world, new Process(bench.world, "job"));
+    const leaving = new AbortController();
+    const withLock: KeeperParts["store"]["withLock"] = async (_task, patience = {}) => {
+      leaving.abort();
+      if ((await patience.isMoot?.()) !== true) throw new Error("it would wait on");
+      return { busy: "given up" };
+    };
+    const asked = ask({ ...parts, store: { ...parts.store, withLock } }, leaving.signal).then(
+      (outcome) => outcome,
+      (error: unknown) => error,
+    );
+    // The virtual time has to pass where anything waits for it.
+    void bench.until(asked).catch(() => undefined);
+    expect(await asked).toMatchObject({ code: "lock_busy" });
+  });
 });

@@ -7,6 +7,7 @@ import { type RecordedInput, recordedInput } from "../../child/recorded-input.ts
 import { systemClock } from "../system-clock.ts";
 import { type Attempt, attempt, isInputCopied, isWatched, type Scene } from "./attempt.ts";
 import type { JobOptions } from "./job-options.ts";
+import { type Mend, type Mended, NOT_MENDED, type Trouble } from "./mender.ts";
 
 /** What the attempts of one job share. */
 export interface Attempts {
@@ -15,14 +16,17 @@ export interface Attempts {
   readonly options: JobOptions;
   readonly env: Readonly<Record<string, string>>;
   readonly configDir: string;
-  /** Takes a 401 as the server's word and renews the login. Resolves to true when another access token is there. */
-  readonly mend: () => Promise<boolean>;
+  /** Requests go to somebody else than Anthropic, whose 401 says nothing of the login. */
+  readonly isGateway: boolean;
+  readonly mend: Mend;
 }
 
 /** The last start of the command, and what was done for the next. */
 export interface LastAttempt extends Attempt {
   /** Its credential was rejected, and has been renewed too late for it. */
   readonly isRenewed: boolean;
+  /** Why it was not. */
+  readonly trouble: Trouble | null;
 }
 
 /** Starts the command, at most twice: what helps once and not twice is not our business. */
@@ -36,17 +40,18 @@ export async function attempts(job: Attempts): Promise<LastAttempt> {
     signals,
     input: isWatched(args) && isInputCopied() ? recordedInput(process.stdin) : null,
     // While it runs: an isolated job cannot help itself, and a 2.1.104 does not (measured 2026-11).
-    onRejection: () => void mend().catch(() => undefined),
+    isGateway: job.isGateway,
+    onRejection: () => void mend(signals.interruption).catch(() => undefined),
   };
   try {
     const first = await attempt(argv, args, scene, options.retry !== "never");
     const next = secondStart(first, job, scene.input);
-    const isHelped = await helped(first, next !== null, job, signals.interruption);
-    let last: LastAttempt = { ...first, isRenewed: isHelped };
-    if (isHelped && next !== null && !signals.interruption.aborted) {
+    const { isRenewed, trouble } = await helped(first, next !== null, job, signals.interruption);
+    let last: LastAttempt = { ...first, isRenewed, trouble };
+    if (isRenewed && next !== null && !signals.interruption.aborted) {
       if (first.output?.isReleased === false) first.output.discard();
       const second = await attempt(next.argv, args, { ...scene, input: next.input }, false);
-      last = { ...second, isRenewed: false };
+      last = { ...second, isRenewed: false, trouble: null };
     }
     if (last.output !== null) await handOver(last.output, signals);
     return last;
@@ -71,26 +76,26 @@ function secondStart(
   return { argv: resumed, input: recordedInput(Readable.from([Buffer.from(RESUMING_PROMPT)])) };
 }
 
-/** Does what the verdict calls for. @returns true when a second start can succeed now. */
+/** Does what the verdict calls for. `isRenewed`: a second start can succeed now. */
 async function helped(
   { verdict }: Attempt,
   canStartAgain: boolean,
   { options, mend }: Attempts,
   interruption: AbortSignal,
-): Promise<boolean> {
-  if (verdict.kind === "ok" || options.retry === "never") return false;
+): Promise<Mended> {
+  if (verdict.kind === "ok" || options.retry === "never") return NOT_MENDED;
   switch (verdict.row.retry) {
     // Also where this job cannot start again: the next one shall find a good login.
     case "refresh_and_repeat":
     case "look_again":
-      return mend();
+      return mend(interruption);
     case "wait": {
       const wait = verdict.resetsAt === null ? null : verdict.resetsAt - Date.now();
-      if (!canStartAgain || wait === null || wait > options.waitForReset) return false;
+      if (!canStartAgain || wait === null || wait > options.waitForReset) return NOT_MENDED;
       await systemClock.sleep(Math.max(0, wait), interruption);
-      return !interruption.aborted;
+      return { isRenewed: !interruption.aborted, trouble: null };
     }
     case "never":
-      return false;
+      return NOT_MENDED;
   }
 }

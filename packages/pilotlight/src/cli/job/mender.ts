@@ -1,24 +1,48 @@
 import { type Credential, type Fingerprint, pairOf } from "../../core/credential.ts";
+import { type ErrorCode, PilotlightError } from "../../core/errors.ts";
 import type { KeeperParts } from "../../keeper/parts.ts";
 import { refresh } from "../../keeper/refresh.ts";
 import { reject } from "../../keeper/witness.ts";
 import type { Access } from "./secure-access.ts";
 
+/** Why a login was not renewed. */
+export interface Trouble {
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+/** What came of mending. */
+export interface Mended {
+  /** The job finds another access token from now on. */
+  readonly isRenewed: boolean;
+  readonly trouble: Trouble | null;
+}
+
+/** Takes a job's 401 as the server's word; `signal` gives up the wait for locks, and never a grant. */
+export type Mend = (signal: AbortSignal) => Promise<Mended>;
+
 /** Renews the login of a job whose access token the API rejects. */
 export interface Mender {
   /** Hears of each generation that comes into the store while the job lives. */
   shown(credential: Credential): Promise<void>;
-  /** Takes the job's 401 as the server's word. Resolves to true when the job finds another token from now on. */
-  mend(): Promise<boolean>;
+  readonly mend: Mend;
+  /** Resolves when nothing is being mended any more. */
+  settled(): Promise<void>;
 }
+
+export const NOT_MENDED: Mended = { isRenewed: false, trouble: null };
 
 /** ms in which a 401 is still put down to the token before: it may have been on its way. */
 const LATE = 3_000;
 
+/** ms after which the server may reject what we renewed without our taking its new tokens for useless. */
+const FUTILE = 60_000;
+
 export function mender(parts: KeeperParts, access: Access): Mender {
   let used: Fingerprint | null = pairOf(access.credential).access;
   let since: number | null = null;
-  let mending: Promise<boolean> | null = null;
+  let mending: Promise<Mended> | null = null;
+  let isFutile = false;
 
   async function shown(credential: Credential): Promise<void> {
     const { access: next } = pairOf(credential);
@@ -27,27 +51,43 @@ export function mender(parts: KeeperParts, access: Access): Mender {
     await access.projection?.show(credential);
   }
 
-  async function mendNow(): Promise<boolean> {
-    if (used === null) return false;
-    if (since !== null && parts.clock.monotonic() - since < LATE) return true;
+  async function mendNow(signal: AbortSignal): Promise<Mended> {
+    if (used === null || isFutile) return NOT_MENDED;
+    const age = since === null ? Number.POSITIVE_INFINITY : parts.clock.monotonic() - since;
+    if (age < LATE) return { isRenewed: true, trouble: null };
+    // Another rotation would not help a server that takes none of them.
+    isFutile = age < FUTILE;
+    if (isFutile) return NOT_MENDED;
     const rejected = used;
-    if (access.mayRefresh) {
-      await reject(parts, rejected, "run").catch(() => false);
-      await refresh(parts, { force: false, minTtl: 0 }).catch(() => null);
-    }
+    const trouble = access.mayRefresh ? await renew(rejected, signal) : null;
     const entry = await parts.store.read();
-    if (entry.state !== "present") return false;
+    if (entry.state !== "present") return { isRenewed: false, trouble };
     await shown(entry.credential);
-    return pairOf(entry.credential).access !== rejected;
+    const isRenewed = pairOf(entry.credential).access !== rejected;
+    return { isRenewed, trouble: isRenewed ? null : trouble };
+  }
+
+  async function renew(rejected: Fingerprint, signal: AbortSignal): Promise<Trouble | null> {
+    try {
+      await reject(parts, rejected, "run", signal);
+      const outcome = await refresh(parts, { force: false, minTtl: 0, signal });
+      return "code" in outcome ? { code: outcome.code, detail: outcome.detail } : null;
+    } catch (error) {
+      if (!(error instanceof PilotlightError)) throw error;
+      return { code: error.code, detail: error.message };
+    }
   }
 
   return {
     shown,
-    mend() {
-      mending ??= mendNow().finally(() => {
+    mend(signal) {
+      mending ??= mendNow(signal).finally(() => {
         mending = null;
       });
       return mending;
+    },
+    async settled() {
+      await mending?.catch(() => undefined);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Settings } from "../../claude/precedence/settings.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import type { KeeperParts } from "../../keeper/parts.ts";
 import type { Config, LoginConfig } from "../config.ts";
+import type { Mended } from "./mender.ts";
 import { proveByHello, type Refusal } from "../proof/prove-by-hello.ts";
 
 /** What is to be proved, and for which job. */
@@ -17,7 +18,7 @@ export interface Proving {
   /** Those of the stored login, where that is what the job uses. */
   readonly parts: KeeperParts | null;
   /** Renews a stored login whose access token was rejected. */
-  readonly mend: () => Promise<boolean>;
+  readonly mend: () => Promise<Mended>;
 }
 
 /**
@@ -28,7 +29,7 @@ export interface Proving {
 export async function proveAccess(proving: Proving): Promise<string | null> {
   let refusal = await hello(proving);
   const isRejected = refusal?.row.retry === "refresh_and_repeat";
-  if (isRejected && (await proving.mend())) refusal = await hello(proving);
+  if (isRejected && (await proving.mend()).isRenewed) refusal = await hello(proving);
   if (refusal === null) return null;
   if (refusal.code === "unknown_failure") return refusal.said;
   throw new PilotlightError(refusal.code, refusal.said);

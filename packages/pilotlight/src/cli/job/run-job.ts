@@ -9,6 +9,7 @@ import {
 } from "../../claude/precedence/choose-credential.ts";
 import { foundBuild } from "../../claude/build/found-build.ts";
 import { commandWords } from "../../claude/build/find-claude.ts";
+import { gatewayIn } from "../../claude/precedence/gateway-in.ts";
 import type { JobSettings } from "../../claude/precedence/job-settings.ts";
 import { jobWorld } from "../../claude/precedence/job-world.ts";
 import type { ErrorCode } from "../../core/errors.ts";
@@ -19,12 +20,12 @@ import { prove } from "../../keeper/witness.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import { currentDirectory } from "../current-directory.ts";
 import type { Io } from "../io.ts";
-import { signalPatience } from "../signal-patience.ts";
+import { type SignalPatience, signalPatience } from "../signal-patience.ts";
 import { stateOf } from "../state-of.ts";
 import { wire } from "../wire.ts";
 import { attempts, type LastAttempt } from "./attempts.ts";
 import type { JobOptions } from "./job-options.ts";
-import { mender } from "./mender.ts";
+import { type Mend, mender, NOT_MENDED, type Trouble } from "./mender.ts";
 import { proveAccess } from "./prove-access.ts";
 import { type JobEnd, sayEnd } from "./say-end.ts";
 import { type Access, secureAccess } from "./secure-access.ts";
@@ -54,27 +55,55 @@ export async function runJob(job: Job): Promise<JobEnd> {
   // The key of a sign-in to the Console counts as that file's, too, and is nothing to renew.
   const isStored = source === "claude-file" && billing === "subscription";
   const patience = signalPatience(job.tell, io);
-  const parts = wire(config, login, patience.tell);
-  const access = isStored ? await secureAccess(parts, wishesOf(job, args)) : null;
-  if (access?.warning) warn(io, access.warning.code, access.warning.detail);
-  const { mend, end } = keptAlive(parts, access);
+  try {
+    const parts = wire(config, login, patience.tell);
+    const access = isStored ? await secureAccess(parts, wishesOf(job, args)) : null;
+    if (access?.warning) warn(io, access.warning.code, access.warning.detail);
+    return await withAccess({ job, args, choice, settings, parts, access, patience });
+  } finally {
+    patience.stop();
+  }
+}
+
+/** A job whose credential is chosen and secured. */
+interface Secured {
+  readonly job: Job;
+  readonly args: ClaudeArguments | null;
+  readonly choice: Choice;
+  readonly settings: JobSettings;
+  readonly parts: KeeperParts;
+  readonly access: Access | null;
+  readonly patience: SignalPatience;
+}
+
+async function withAccess(secured: Secured): Promise<JobEnd> {
+  const { job, args, choice, settings, parts, access, patience } = secured;
+  const { argv, config, login, options, io } = job;
+  const alive = keptAlive(parts, access);
+  let isWell = false;
   try {
     if (options.mustProve) {
+      const mend = () => alive.mend(new AbortController().signal);
       const proving = { config, login, args, choice, settings, parts: access && parts, mend };
       const doubt = await proveAccess(proving);
       if (doubt !== null) io.err(`pilotlight: warning: the credential stays unproved: ${doubt}\n`);
     }
-    const signal = patience.stop();
+    const signal = patience.pause();
     if (signal !== null) return endedBy(signal);
     const env = envFor(job, choice, access);
     const { configDir } = stateOf(config, login).locations;
-    const last = await attempts({ argv, args, options, env, configDir, mend });
-    const ended = sayEnd(last, access, io);
-    if (access !== null) await noteProof(parts, access, last);
+    const isGateway = gatewayIn({ ...env, ...settings.env }) !== null;
+    const { mend } = alive;
+    const last = await attempts({ argv, args, options, env, configDir, isGateway, mend });
+    patience.resume();
+    const ended = sayEnd(last, { access, source: choice.effective.source }, io);
+    isWell = ended.code === "ok";
+    if (access !== null && args !== null) await noteProof(parts, access, last);
     return ended;
   } finally {
-    patience.stop();
-    await end();
+    patience.resume();
+    const trouble = await alive.end();
+    if (isWell && trouble !== null) warn(io, trouble.code, trouble.detail);
   }
 }
 
@@ -89,16 +118,35 @@ function endedBy(signal: NodeJS.Signals): JobEnd {
 }
 
 /** Renews the login while the job lives, ahead of its end or, by `mend`, after a 401. */
-function keptAlive(parts: KeeperParts, access: Access | null) {
-  if (access === null) return { mend: async () => false, end: async () => undefined };
+function keptAlive(parts: KeeperParts, access: Access | null): KeptAlive {
+  if (access === null) return { mend: async () => NOT_MENDED, end: async () => null };
   const { credential, mayRefresh, projection } = access;
-  const { mend, shown } = mender(parts, access);
-  const attendant = attend(parts, credential, { mayRefresh, onGeneration: shown });
-  const end = async (): Promise<void> => {
-    await attendant.leave();
-    await projection?.remove();
+  const { mend, shown, settled } = mender(parts, access);
+  const leaving = new AbortController();
+  let trouble: Trouble | null = null;
+  const attendant = attend(parts, credential, {
+    mayRefresh,
+    onGeneration: shown,
+    onOutcome(outcome) {
+      const isTold = outcome.kind === "in_doubt" || outcome.kind === "dead";
+      trouble = isTold ? { code: outcome.code, detail: outcome.detail } : null;
+    },
+  });
+  return {
+    mend: (signal) => mend(AbortSignal.any([signal, leaving.signal])),
+    async end() {
+      leaving.abort();
+      await Promise.all([attendant.leave(), settled()]);
+      await projection?.remove();
+      return trouble;
+    },
   };
-  return { mend, end };
+}
+
+interface KeptAlive {
+  readonly mend: Mend;
+  /** Waits for no more than a grant in flight. @returns what is wrong with the login by now, although the job may be well */
+  end(): Promise<Trouble | null>;
 }
 
 /** The credential of the job, and the settings that it meets. */
@@ -121,9 +169,11 @@ async function choose(
 /** A job that was answered proves the token it began with, once: what is known already costs nothing. */
 async function noteProof(parts: KeeperParts, { credential }: Access, last: LastAttempt) {
   const access = credential.accessToken?.fingerprint;
-  if (access === undefined || last.verdict.kind !== "ok" || !last.session.hasAnswer) return;
+  if (access === undefined || last.verdict.kind !== "ok") return;
+  if (last.session.state !== "found" || !last.session.hasAnswer) return;
   const { verdict } = await parts.records.read();
-  if (verdict?.kind === "proved" && verdict.access === access) return;
+  // What the server said of this very token by another way is not for us to change.
+  if (verdict !== null && verdict.kind !== "ended" && verdict.access === access) return;
   await prove(parts, access, "run").catch(() => false);
 }
 

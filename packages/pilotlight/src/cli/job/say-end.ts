@@ -2,6 +2,7 @@ import type { ChildEnd } from "../../child/child-end.ts";
 import { type ErrorCode, TRAITS, traitsOf } from "../../core/errors.ts";
 import type { RunVerdict } from "../../core/recognise.ts";
 import type { RunCode } from "../../core/verdict-row.ts";
+import type { Source } from "../../core/login-status.ts";
 import type { Io } from "../io.ts";
 import { printFailure } from "../print-error.ts";
 import type { LastAttempt } from "./attempts.ts";
@@ -15,8 +16,15 @@ export interface JobEnd {
   readonly requestId: string | null;
 }
 
+/** What the job used. */
+interface Credentials {
+  /** `null` where it is none of the stored login. */
+  readonly access: Access | null;
+  readonly source: Source;
+}
+
 /** Prints the one line where there is something to say, and decides as what to end. */
-export function sayEnd(last: LastAttempt, access: Access | null, io: Io): JobEnd {
+export function sayEnd(last: LastAttempt, { access, source }: Credentials, io: Io): JobEnd {
   const { end, verdict, output } = last;
   const requestId = verdict.kind === "ok" ? null : verdict.requestId;
   if (end.kind === "not_started") {
@@ -26,19 +34,28 @@ export function sayEnd(last: LastAttempt, access: Access | null, io: Io): JobEnd
   if (verdict.kind === "ok") return kept(output?.failure ?? null, end, io);
   if (!(verdict.code in TRAITS)) return { end, code: verdict.code, requestId };
   const code = meant(verdict, last, access);
-  io.err(printFailure(code, textOf(verdict)));
+  const isForeign = access === null && verdict.row.retry === "refresh_and_repeat";
+  const why = isForeign
+    ? `${source} was rejected, so replace it where it is set; the job said: `
+    : code === last.trouble?.code
+      ? `${last.trouble.detail}; the job said: `
+      : "";
+  io.err(printFailure(code, `${why}${textOf(verdict)}`));
   const isOurs = verdict.row.exit === "code" && end.kind === "exited";
   return { end: isOurs ? { kind: "exited", code: traitsOf(code).exit } : end, code, requestId };
 }
 
 type Failed = Extract<RunVerdict, { kind: "failed" }>;
 
-/** A rejected token calls for a person only where nobody else could or did renew it. */
-function meant({ code, row }: Failed, { isRenewed }: LastAttempt, access: Access | null) {
+/** A rejected token calls for a person only where nobody else could, can or did renew it. */
+function meant({ code, row }: Failed, { isRenewed, trouble }: LastAttempt, access: Access | null) {
   const known = code as ErrorCode;
   if (row.retry !== "refresh_and_repeat") return known;
   if (isRenewed) return "login_renewed";
-  return access?.mayRefresh === false ? "store_read_only" : known;
+  if (access?.mayRefresh === false) return "store_read_only";
+  // A refresh of which nothing is told, beside a rejected token, is no reason to wait.
+  const isPassing = trouble !== null && trouble.code !== "refresh_unknown";
+  return isPassing && traitsOf(trouble.code).exit !== traitsOf(known).exit ? trouble.code : known;
 }
 
 function textOf({ text, requestId, resetsAt }: Failed): string {

@@ -170,6 +170,16 @@ describe("the credential of a job", () => {
     expect(asked(scene).map(({ credentialHeaders }) => credentialHeaders)).toEqual([["x-api-key"]]);
   });
 
+  it("is named where a sign-in would not help", async () => {
+    const scene = await signedIn();
+    scene.sandbox.fault({ name: "messages-401-invalid", times: 5, shouldRetry: false });
+    const env = { CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-TEST-refused" };
+    const ended = await scene.job([], HELLO, { env });
+    expect(ended.code).toBe(77);
+    expect(ended.stderr).toContain("CLAUDE_CODE_OAUTH_TOKEN was rejected, so replace it");
+    expect(scene.sandbox.tokenPosts()).toEqual([]);
+  });
+
   it("is missing with --auth api-key and no key: 66", async () => {
     const scene = await signedIn();
     const ended = await scene.job(["--auth", "api-key"], HELLO);
