@@ -10,8 +10,9 @@ const [path = "", file = "", times = "1"] = process.argv.slice(2);
 const markOf = (birth: number) => `${path}.left.${birth}`;
 const never = Number.MAX_SAFE_INTEGER;
 
-for (let n = 0; n < Number(times);) {
-  const lock = directoryLock({
+/** One waiter, which learns from look to look. */
+const waiter = () =>
+  directoryLock({
     path,
     clock: realClock(4),
     heartbeatMs: 1_000_000,
@@ -19,13 +20,19 @@ for (let n = 0; n < Number(times);) {
     orphan: { age: 5_000, quiet: 4_000, quietInFuture: never },
     isHolderDead: (birth) => existsSync(markOf(birth)),
   });
+
+let lock = waiter();
+for (let n = 0; n < Number(times);) {
   const attempt = await lock.tryTake();
   if (attempt.kind === "impossible") throw new Error(attempt.code);
-  if (attempt.kind === "taken" && (await attempt.held.isHeld())) {
-    await addOne(file);
-    n++;
-    if (n % 2 === 0) attempt.held.release();
-    else writeFileSync(markOf(statSync(path).birthtimeMs), "");
+  if (attempt.kind === "taken") {
+    lock = waiter();
+    if (await attempt.held.isHeld()) {
+      await addOne(file);
+      n++;
+      if (n % 2 === 0) attempt.held.release();
+      else writeFileSync(markOf(statSync(path).birthtimeMs), "");
+    }
   }
   await setTimeout(Math.random() * 5);
 }
