@@ -9,9 +9,10 @@ const TESTS = fileURLToPath(new URL("./", import.meta.url));
 /** Which rooms a room may import from, besides itself. `index` stands for src/index.ts. */
 const ROOMS: Readonly<Record<string, readonly string[] | "everything">> = {
   core: [],
-  claude: ["core"],
+  disk: ["core"],
+  claude: ["core", "disk"],
   oauth: ["core"],
-  stores: ["core"],
+  stores: ["core", "disk"],
   keeper: ["core"],
   child: ["core"],
   notify: ["core"],

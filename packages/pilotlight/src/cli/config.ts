@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import type { Environment, Place } from "../claude/locations.ts";
 import { PilotlightError } from "../core/errors.ts";
 import { type Fields, isObject } from "../core/json-object.ts";
 import type { Driver } from "../core/ports.ts";
+import { readSmallText } from "../disk/read-small-text.ts";
 import { type Setting, SETTINGS, text } from "./settings-table.ts";
 
 type WriteMode = "auto" | "rename" | "in-place";
@@ -41,7 +41,7 @@ const CLIENT_ID = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
 
 /** Reads configuration. @throws PilotlightError `config_invalid` with the file, the line and what is accepted. */
 export async function readConfig(env: Environment): Promise<Config> {
-  const home = env["HOME"] || env["USERPROFILE"] || homedir();
+  const home = env["HOME"] || env["USERPROFILE"] || ownHome();
   const named = env["PILOTLIGHT_CONFIG"] || null;
   const configHome = baseDirectory(env["XDG_CONFIG_HOME"], join(home, ".config"));
   const path = named === null ? join(configHome, "pilotlight", "config.toml") : resolve(named);
@@ -73,6 +73,16 @@ export async function readConfig(env: Environment): Promise<Config> {
   });
 }
 
+function ownHome(): string {
+  try {
+    return homedir();
+  } catch {
+    // A container's user that stands in no list of users.
+    const why = "this user has no home directory that could be found; set HOME";
+    throw new PilotlightError("config_invalid", why);
+  }
+}
+
 function stateDirectory(env: Environment, home: string): string {
   if (env["PILOTLIGHT_STATE_DIR"]) return resolve(env["PILOTLIGHT_STATE_DIR"]);
   const stateHome = baseDirectory(env["XDG_STATE_HOME"], join(home, ".local", "state"));
@@ -93,7 +103,7 @@ interface ConfigFile {
 async function readToml(path: string, isNamed: boolean): Promise<ConfigFile> {
   let source: string;
   try {
-    source = (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
+    source = (await readSmallText(path)).replace(/^\uFEFF/, "");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT" && !isNamed) {
       return { path, source: "", table: {} };

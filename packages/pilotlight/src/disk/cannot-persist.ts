@@ -1,4 +1,4 @@
-import { errnoOf, PilotlightError } from "../../core/errors.ts";
+import { errnoOf, PilotlightError } from "../core/errors.ts";
 
 /** Makes the `cannot_persist` error for `path`: the errno in words, and what to do where that is known. */
 export function cannotPersist(path: string, error: unknown, advice?: string): PilotlightError {

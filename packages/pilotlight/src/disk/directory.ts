@@ -1,4 +1,4 @@
-import { errnoOf } from "../../core/errors.ts";
+import { errnoOf } from "../core/errors.ts";
 import { chmod, mkdir, open, stat, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 

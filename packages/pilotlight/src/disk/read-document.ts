@@ -1,7 +1,7 @@
-import { errnoOf } from "../../core/errors.ts";
+import { errnoOf } from "../core/errors.ts";
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
-import type { Entry } from "../../core/credential.ts";
+import type { Entry } from "../core/credential.ts";
 import { textOf } from "./cannot-persist.ts";
 import { type Readable, readWhole } from "./read-whole.ts";
 

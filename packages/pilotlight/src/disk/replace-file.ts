@@ -1,4 +1,4 @@
-import { errnoOf } from "../../core/errors.ts";
+import { errnoOf } from "../core/errors.ts";
 import type { Stats } from "node:fs";
 import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";

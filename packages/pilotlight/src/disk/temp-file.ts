@@ -1,4 +1,4 @@
-import { errnoOf } from "../../core/errors.ts";
+import { errnoOf } from "../core/errors.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { lstat, readdir, unlink } from "node:fs/promises";

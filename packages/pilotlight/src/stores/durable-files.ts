@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { DurableFiles } from "../core/ports.ts";
-import { cannotPersist } from "./disk/cannot-persist.ts";
-import { replaceFile } from "./disk/replace-file.ts";
-import { sweepTempsOf, tempPathOf } from "./disk/temp-file.ts";
+import { cannotPersist } from "../disk/cannot-persist.ts";
+import { replaceFile } from "../disk/replace-file.ts";
+import { sweepTempsOf, tempPathOf } from "../disk/temp-file.ts";
 
 /** How much has to fit (bytes) before anything is spent. */
 const FILLER = 1024 * 1024;

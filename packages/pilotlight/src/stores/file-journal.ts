@@ -11,8 +11,8 @@ import type {
   Journal,
   JournalRecord,
 } from "../core/ports.ts";
-import { cannotPersist } from "./disk/cannot-persist.ts";
-import { removeFile } from "./disk/directory.ts";
+import { cannotPersist } from "../disk/cannot-persist.ts";
+import { removeFile } from "../disk/directory.ts";
 import { type LoginFiles, loginFiles } from "./state/login-files.ts";
 import { removeOldTokens } from "./state/retention.ts";
 import {

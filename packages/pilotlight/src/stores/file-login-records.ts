@@ -8,8 +8,8 @@ import {
   type LoginRecords,
 } from "../core/ports.ts";
 import type { Verdict } from "../core/verdict.ts";
-import { cannotPersist } from "./disk/cannot-persist.ts";
-import { removeFile } from "./disk/directory.ts";
+import { cannotPersist } from "../disk/cannot-persist.ts";
+import { removeFile } from "../disk/directory.ts";
 import type { StateParts } from "./file-journal.ts";
 import { loginFiles } from "./state/login-files.ts";
 import { TOKEN_RETENTION } from "./state/retention.ts";

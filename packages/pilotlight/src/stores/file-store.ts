@@ -12,11 +12,11 @@ import type {
   WriteResult,
 } from "../core/ports.ts";
 import { decideWrite, type Live, type WriteDecision } from "./decide-write.ts";
-import { cannotPersist } from "./disk/cannot-persist.ts";
-import { overwriteFile } from "./disk/overwrite-file.ts";
-import { type Document, readDocument } from "./disk/read-document.ts";
-import { replaceFile } from "./disk/replace-file.ts";
-import { sweepTempsOf } from "./disk/temp-file.ts";
+import { cannotPersist } from "../disk/cannot-persist.ts";
+import { overwriteFile } from "../disk/overwrite-file.ts";
+import { type Document, readDocument } from "../disk/read-document.ts";
+import { replaceFile } from "../disk/replace-file.ts";
+import { sweepTempsOf } from "../disk/temp-file.ts";
 import { durableFiles } from "./durable-files.ts";
 import { chooseMode, proveInPlace, proveRename, type WriteMode } from "./write-mode.ts";
 

@@ -3,8 +3,8 @@ import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { PilotlightError } from "../core/errors.ts";
-import { makePrivateDirectory } from "./disk/directory.ts";
+import { errnoOf, PilotlightError } from "../core/errors.ts";
+import { makePrivateDirectory } from "../disk/directory.ts";
 import type { HistoryBounds, HistoryEntry, HistoryQuery } from "./history-entry.ts";
 import { createSchema, HISTORY_SCHEMA, insertInto, selectFrom } from "./history-schema.ts";
 
@@ -44,7 +44,7 @@ export async function recordHistory(
 
 /**
  * Reads the history, newest first; none when there is no database.
- * @throws PilotlightError `state_newer`, or `state_unreadable` when it is no database.
+ * @throws PilotlightError `state_newer`, or `state_unreadable` when it is no database or this user may not see it.
  */
 export async function readHistory(
   stateDir: string,
@@ -127,11 +127,15 @@ async function setAside(path: string): Promise<void> {
   for (const ending of ["-wal", "-shm"]) await rm(path + ending, { force: true });
 }
 
+/** @returns `null` where nothing is there. @throws PilotlightError `state_unreadable` where nobody can tell */
 async function inodeOf(path: string): Promise<number | null> {
-  return stat(path).then(
-    ({ ino }) => ino,
-    () => null,
-  );
+  try {
+    return (await stat(path)).ino;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" || errno === "ENOTDIR") return null;
+    throw unreadable(path, error);
+  }
 }
 
 function unreadable(path: string, cause: unknown): PilotlightError {

@@ -3,9 +3,9 @@ import { open, statfs, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errnoOf, PilotlightError } from "../core/errors.ts";
 import type { DurableFiles } from "../core/ports.ts";
-import { cannotPersist } from "./disk/cannot-persist.ts";
-import { takeOver } from "./disk/replace-file.ts";
-import { tempPathOf } from "./disk/temp-file.ts";
+import { cannotPersist } from "../disk/cannot-persist.ts";
+import { takeOver } from "../disk/replace-file.ts";
+import { tempPathOf } from "../disk/temp-file.ts";
 import { isMountPoint, readMounts } from "./mount.ts";
 
 /** How a credential file is written; `auto` replaces it unless that would break something. */

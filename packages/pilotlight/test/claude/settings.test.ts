@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readSettings } from "../../src/claude/precedence/settings.ts";
+import { readSettings, readSettingsLayer } from "../../src/claude/precedence/settings.ts";
 import { type IsolatedHome, isolatedHome } from "../support/isolated.ts";
 
 const NOTHING = { env: {}, apiKeyHelper: null };
@@ -41,6 +42,22 @@ it.each([
 ])("sets nothing when the file is %s", async (_name, text) => {
   writeFileSync(path, text);
   expect(await readSettings(path)).toEqual(NOTHING);
+});
+
+it.each([
+  ["a pipe", () => spawnSync("mkfifo", [path]), /^it cannot be read \(EINVAL\)$/],
+  ["a device", () => symlinkSync("/dev/zero", path), /^it cannot be read \(EINVAL\)$/],
+  ["too long", () => writeFileSync(path, " ".repeat(4_194_305)), /^it cannot be read \(EFBIG\)$/],
+])("sets nothing, and says why, when the file is %s", async (_name, make, why) => {
+  make();
+  const { fault, ...rest } = await readSettingsLayer(path);
+  expect(fault?.why).toMatch(why);
+  expect(rest).toMatchObject(NOTHING);
+});
+
+it("sets nothing when the file is hidden by the null device", async () => {
+  symlinkSync("/dev/null", path);
+  expect((await readSettingsLayer(path)).fault).toBeNull();
 });
 
 it("sets nothing when the file is missing or a directory", async () => {

@@ -159,6 +159,22 @@ it.each(INDIFFERENT)("%s %s does not care", async (...argv) => {
 
 describe("as another user", () => {
   const NOBODY = 65_534;
+  /** In no list of users. */
+  const STRANGER = 54_321;
+
+  needs("linux", "root").it("without any home, asks for one", () => {
+    const { HOME: _, ...env } = home.env;
+    const { status, stderr } = spawnSync(process.execPath, [BIN, "status"], {
+      env,
+      cwd: "/",
+      uid: STRANGER,
+      gid: STRANGER,
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    expect(stderr).toMatch(/^pilotlight: config_invalid: .*set HOME/);
+    expect(status).toBe(78);
+  });
 
   needs("linux", "root").it(
     "says that the file cannot be read, and leaves it alone",

@@ -1,11 +1,16 @@
-import { mkdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync } from "node:fs";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { history, type HistoryFlags } from "../../src/cli/commands/history.ts";
 import type { HistoryEntry } from "../../src/stores/history-entry.ts";
 import { recordHistory } from "../../src/stores/history.ts";
 import { type IsolatedHome, isolatedHome } from "../support/isolated.ts";
+import { needs } from "../support/needs.ts";
 
+const BIN = fileURLToPath(new URL("../../bin/pilotlight.mjs", import.meta.url));
 const HOUR = 60 * 60 * 1000;
 
 const entry = (more: Partial<HistoryEntry>): HistoryEntry => ({
@@ -67,13 +72,18 @@ describe("pilotlight history", () => {
         from: "sha256:11111111",
         to: "sha256:22222222",
       }),
-      entry({ code: "auth_rejected", exit: 77, requestId: "req_TEST", detail: "first\nsecond" }),
+      entry({
+        code: "auth_rejected",
+        exit: 77,
+        requestId: "req_TEST",
+        detail: "first\nsec\u001B[2Jond",
+      }),
     ]);
     const { out, exit } = await run();
     expect(exit).toBe(0);
     const [head, newest, older, ...rest] = out.split("\n");
     expect(head).toMatch(/^TIME \(UTC\) +LOGIN +WHAT +CODE +EXIT +TOOK +DETAIL$/);
-    expect(newest).toMatch(/ run +auth_rejected +77 +1\.2 s +req_TEST {2}first second$/);
+    expect(newest).toMatch(/ run +auth_rejected +77 +1\.2 s +req_TEST {2}first sec\uFFFD\[2Jond$/);
     expect(older).toContain(new Date(at).toISOString().slice(0, 19).replace("T", " "));
     expect(older).toMatch(/ refresh +refreshed +1 min 5 s +sha256:11111111 → sha256:22222222$/);
     expect(rest).toEqual([""]);
@@ -124,6 +134,38 @@ describe("pilotlight history", () => {
       await expect(run(flags)).rejects.toMatchObject({ code: "usage" });
     },
   );
+
+  it("does not take a database that cannot be seen for none", async () => {
+    await mkdir(stateDir);
+    // Seen by nobody: it leads to itself.
+    await symlink("history.db", join(stateDir, "history.db"));
+    await expect(run()).rejects.toMatchObject({
+      code: "state_unreadable",
+      message: expect.stringMatching(/history\.db: ELOOP/),
+    });
+    expect(await recordHistory(stateDir, [entry({})])).toBe(false);
+  });
+
+  needs("linux", "root").it("nor one that belongs to somebody else", async () => {
+    await recordHistory(stateDir, [entry({})]);
+    for (const path of [join(home.home, ".."), home.home]) chmodSync(path, 0o755);
+    for (const path of [".config", ".local", ".local/state"])
+      chmodSync(join(home.home, path), 0o755);
+    const options = {
+      env: home.env,
+      cwd: "/",
+      uid: 65_534,
+      gid: 65_534,
+      encoding: "utf8",
+    } as const;
+    const argv = [BIN, "history"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, argv, {
+      ...options,
+      timeout: 20_000,
+    });
+    expect([status, stdout]).toEqual([78, ""]);
+    expect(stderr).toMatch(/^pilotlight: state_unreadable: .*history\.db: EACCES/);
+  });
 
   it("does not hide that the history cannot be read", async () => {
     mkdirSync(join(stateDir, "history.db"), { recursive: true });

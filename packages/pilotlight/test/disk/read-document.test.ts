@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { readSteady } from "../../src/stores/disk/read-document.ts";
-import type { Readable } from "../../src/stores/disk/read-whole.ts";
+import { readSteady } from "../../src/disk/read-document.ts";
+import type { Readable } from "../../src/disk/read-whole.ts";
 
 /** A file whose content is another one at each reading; the last stays. */
 function fileOf(...contents: string[]): Readable {

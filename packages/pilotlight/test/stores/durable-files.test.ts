@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { tempPathOf } from "../../src/stores/disk/temp-file.ts";
+import { tempPathOf } from "../../src/disk/temp-file.ts";
 import { durableFiles } from "../../src/stores/durable-files.ts";
 
 let root: string;

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -145,6 +145,12 @@ it("removes old tokens of every login when asked, and nothing else", async () =>
   expect(await readdir(archive)).toEqual(["README"]);
   expect(await open().read()).toEqual(intent);
   await removeOldTokens(join(root, "nowhere"), now);
+});
+
+it("says that a journal is there and cannot be read", async () => {
+  await mkdir(join(root, "journal", "default.json"), { recursive: true });
+  const unreadable = { code: "state_unreadable", message: expect.stringContaining("EISDIR") };
+  await expect(open().read()).rejects.toMatchObject(unreadable);
 });
 
 it("proves that it can be written, and leaves nothing but its directory", async () => {

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Fields, isObject } from "../../core/json-object.ts";
 import type { Environment } from "../locations.ts";
+import { readSmallText } from "../../disk/read-small-text.ts";
 import type { ProfileRole } from "./precedence.ts";
 
 /** The Anthropic profile that Claude Code meets here. */
@@ -106,7 +106,7 @@ async function readUser(
 }
 
 async function textAt(path: string): Promise<string | null> {
-  return readFile(path, "utf8").catch(() => null);
+  return readSmallText(path).catch(() => null);
 }
 
 function objectIn(text: string): Fields | null {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { Entry } from "../../core/credential.ts";
 import { isObject } from "../../core/json-object.ts";
 import { type AnthropicProfile, readAnthropicProfile } from "./anthropic-profile.ts";
@@ -6,6 +5,7 @@ import { type BuildRules, rulesOf } from "../build/build-rules.ts";
 import type { ClaudeArguments } from "../command-line/claude-arguments.ts";
 import { type JobSettings, readJobSettings } from "./job-settings.ts";
 import type { Environment, Locations } from "../locations.ts";
+import { readSmallText } from "../../disk/read-small-text.ts";
 import { isYes, MANAGED_KEY, type StoredSource, type World } from "./precedence.ts";
 
 /** Where a job starts, as far as its credential goes. */
@@ -70,7 +70,7 @@ function settingsAt(place: JobPlace, rules: BuildRules): Promise<JobSettings> {
 /** Looks for the API key that a sign-in to the Console leaves in Claude Code's own state file. */
 async function hasConsoleKey(stateFile: string): Promise<boolean> {
   try {
-    const value: unknown = JSON.parse(await readFile(stateFile, "utf8"));
+    const value: unknown = JSON.parse(await readSmallText(stateFile));
     const key = isObject(value) ? value[MANAGED_KEY] : null;
     return typeof key === "string" && key !== "";
   } catch {

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { errnoOf } from "../../core/errors.ts";
 import { isObject } from "../../core/json-object.ts";
+import { readSmallText } from "../../disk/read-small-text.ts";
 import { jsonFault } from "./json-place.ts";
 
 /** What Pilotlight needs of Claude Code's `settings.json`. */
@@ -46,7 +46,7 @@ export async function readSettings(path: string): Promise<Settings> {
 export async function readSettingsLayer(path: string): Promise<SettingsLayer> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readSmallText(path);
   } catch (error) {
     const errno = errnoOf(error);
     const isMissing = errno === "ENOENT" || errno === "ENOTDIR" || path === "";

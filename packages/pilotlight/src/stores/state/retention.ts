@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { removeFile } from "../disk/directory.ts";
+import { removeFile } from "../../disk/directory.ts";
 import { archiveIn } from "./login-files.ts";
 import { readState } from "./state-file.ts";
 

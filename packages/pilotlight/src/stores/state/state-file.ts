@@ -1,11 +1,12 @@
-import { readFile, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Credential } from "../../core/credential.ts";
 import { errnoOf, PilotlightError } from "../../core/errors.ts";
 import { type Fields, isObject } from "../../core/json-object.ts";
 import type { CredentialFormat, DurableFiles } from "../../core/ports.ts";
-import { cannotPersist } from "../disk/cannot-persist.ts";
-import { makePrivateDirectory, syncDirectory } from "../disk/directory.ts";
+import { cannotPersist, textOf } from "../../disk/cannot-persist.ts";
+import { makePrivateDirectory, syncDirectory } from "../../disk/directory.ts";
+import { readSmallText } from "../../disk/read-small-text.ts";
 
 /** The version of every JSON file in the state directory (docs/storage-schema.md). */
 const SCHEMA = 1;
@@ -18,15 +19,17 @@ export type State =
 
 /**
  * Reads a state file and makes nothing.
- * @throws PilotlightError `state_newer`, or `cannot_persist` when it is there and cannot be read.
+ * @throws PilotlightError `state_newer`, `state_unreadable` when it is there and cannot be read, or `cannot_persist` where its directory is none.
  */
 export async function readState(path: string): Promise<State> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readSmallText(path);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return { kind: "absent" };
-    throw cannotPersist(path, error);
+    // A file stands where the directory should be: what is in the way is told as when it is written.
+    if (errnoOf(error) === "ENOTDIR") throw cannotPersist(path, error);
+    throw new PilotlightError("state_unreadable", `${path}: ${textOf(error)}`, { cause: error });
   }
   const fields = parseObject(text);
   const schema = fields?.["schema"];

@@ -1,7 +1,7 @@
 import { readFile, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isObject } from "../../../core/json-object.ts";
-import { readDocument } from "../../../stores/disk/read-document.ts";
+import { readDocument } from "../../../disk/read-document.ts";
 import { type Mount, mountOf } from "../../../stores/mount.ts";
 import { loginCheck, machineCheck } from "../doctor-check.ts";
 import { type Finding, ok, skipped, warning } from "../finding.ts";

@@ -5,7 +5,7 @@ import { isBlanked } from "../../../core/credential.ts";
 import { isObject } from "../../../core/json-object.ts";
 import type { LoginStatus } from "../../../core/login-status.ts";
 import { tokenFlaw, type TokenFlaw } from "../../../core/token-flaw.ts";
-import { readDocument } from "../../../stores/disk/read-document.ts";
+import { readDocument } from "../../../disk/read-document.ts";
 import { loginCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
 import type { LoginWorld } from "../world.ts";
