@@ -57,10 +57,12 @@ function toldReset(
 }
 
 function factsOf({ failure, ...known }: RunEvidence): Facts {
+  const texts = failure === null ? null : textsOf(failure);
   return {
-    text: failure === null ? null : textsOf(failure),
+    text: texts,
     stderr: known.stderr,
-    httpStatus: failure?.httpStatus ?? null,
+    // What a gateway refuses is told by its status alone, which plain text has among its words.
+    httpStatus: failure?.httpStatus ?? (known.isGateway ? statusIn(texts ?? []) : null),
     errorType: failure?.errorType ?? null,
     category: failure?.category ?? null,
     reason: failure?.reason ?? null,
@@ -71,6 +73,11 @@ function factsOf({ failure, ...known }: RunEvidence): Facts {
     isStoreDead: known.isStoreDead,
     isSilent: known.isSilent,
   };
+}
+
+function statusIn(texts: readonly string[]): number | null {
+  const [found] = texts.flatMap((text) => /(?:\bAPI Error: |^)([45]\d\d)\b/.exec(text)?.[1] ?? []);
+  return found === undefined ? null : Number(found);
 }
 
 /** @returns nothing for mere text that is not Claude Code's. */

@@ -75,7 +75,7 @@ export interface RunTraces {
 
 /** What the session files that a run wrote tell. */
 export interface SessionEvidence {
-  /** `several`: it is not known which of them is the run's. */
+  /** `found`: the run's own. `several`: it is not known which is, or whether the only one is. */
   readonly state: "none" | "found" | "several" | "unreadable";
   readonly sessionId: string | null;
   readonly paths: readonly string[];
@@ -84,13 +84,24 @@ export interface SessionEvidence {
   readonly hasAnswer: boolean;
   /** True when that message holds words, and not only the use of a tool. */
   readonly hasLastWord: boolean;
-  /** Its last message, where that is an API error; of several files, that of the last one written. */
+  /** Its last message, where that is an API error; of several files, none. */
   readonly failure: FailureReport | null;
 }
 
+/** Nothing was written, or nothing was looked for. */
+export const NO_SESSION: SessionEvidence = {
+  state: "none",
+  sessionId: null,
+  paths: [],
+  traces: { toolUse: null, assistantMessage: null },
+  hasAnswer: false,
+  hasLastWord: false,
+  failure: null,
+};
+
 /** All that is known of a run's end. */
 export interface RunParts {
-  /** Whether the command is Claude Code itself; of any other, only the session files count. */
+  /** Whether the command is Claude Code itself; of any other, only its exit and its session file count. */
   readonly isClaude: boolean;
   /** `null` when a signal ended it. */
   readonly exit: number | null;
@@ -102,6 +113,8 @@ export interface RunParts {
   readonly isGateway?: boolean;
   /** Known from elsewhere: the store is blanked or its login has ended. */
   readonly isStoreDead?: boolean;
+  /** Somebody told it to end, so that it may have nothing to say. */
+  readonly isInterrupted?: boolean;
 }
 
 /** What recognition decides on. */
@@ -127,14 +140,14 @@ export function runEvidence(parts: RunParts): RunEvidence {
     stderr: (parts.stderr ?? "").slice(0, TEXT_LIMIT),
     isSilent: isSilent(parts),
     apiKeySource: output?.apiKeySource ?? null,
-    isGateway: parts.isGateway ?? output?.isGateway ?? false,
+    isGateway: parts.isGateway === true || output?.isGateway === true,
     isStoreDead: parts.isStoreDead ?? false,
   };
 }
 
 function failureOf({ isClaude, exit, output, session, stderr }: RunParts): FailureReport | null {
-  if (!isClaude) return session.failure;
   const written = session.state === "found" ? session.failure : null;
+  if (!isClaude) return exit === 0 ? null : written;
   const result = output?.result ?? null;
   if (output?.failure && result?.isError !== false) return enriched(output.failure, written);
   if (result !== null) return null;
@@ -161,8 +174,9 @@ function enriched(report: FailureReport, other: FailureReport | null): FailureRe
   };
 }
 
-function isSilent({ isClaude, exit, output, session }: RunParts): boolean {
-  if (!isClaude || exit !== 0 || output === null || !output.isComplete) return false;
+function isSilent({ isClaude, exit, output, session, isInterrupted }: RunParts): boolean {
+  if (isInterrupted === true || !isClaude || exit !== 0 || output === null || !output.isComplete)
+    return false;
   if (session.hasAnswer) return false;
   if (output.result !== null) return !output.result.isError && output.result.isEmpty;
   // Words where JSON was asked for are somebody's answer, though not the one that was asked for.

@@ -60,7 +60,7 @@ function sessionOf(run: CorpusRun): Promise<SessionEvidence> {
   mkdirSync(folder, { recursive: true });
   for (const { name, text } of run.sessions) writeFileSync(join(folder, name), text);
   const sessionId = outputOf(run, run.stdout).sessionId;
-  return readSession({ configDir, cwd, startedAt: START, sessionId });
+  return readSession({ configDir, cwd, startedAt: START, sessionId, prompts: ["say hello"] });
 }
 
 function codeOf(run: CorpusRun, stdout: string, session: SessionEvidence): string {
@@ -101,7 +101,7 @@ describe("the corpus of real runs", () => {
     `${title} is recognised by its session file alone, whatever ran it`,
     async (run) => {
       const session = await sessionOf(run);
-      const evidence = runEvidence({ isClaude: false, exit: 0, output: null, session });
+      const evidence = runEvidence({ isClaude: false, exit: 1, output: null, session });
       // Only stream and stderr of 2.1.104 and 2.1.118 name the helper.
       const isVague = isOld(run.version) && run.case === "helper-fails";
       const code = isVague ? "wrong_credential" : run.expected;

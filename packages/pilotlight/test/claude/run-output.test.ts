@@ -184,6 +184,16 @@ describe("a stream", () => {
     expect(output.rejections).toBe(0);
   });
 
+  it("counts no rejection by a gateway, where the build tells it", () => {
+    const retry = { type: "system", subtype: "api_retry", error_status: 401 };
+    const counted = (served_by_anthropic: boolean) => {
+      const output = runOutput("stream-json");
+      output.take(Buffer.from(lines({ ...init, served_by_anthropic }, retry)));
+      return output.rejections;
+    };
+    expect([counted(true), counted(false)]).toEqual([1, 0]);
+  });
+
   it("tells of a limit and when it ends", () => {
     const limit = { status: "rejected", resetsAt: 1_795_180_000 };
     const event = { type: "rate_limit_event", rate_limit_info: limit };

@@ -101,15 +101,13 @@ describe("finding the session file of a run", () => {
     expect(await readSession(search)).toMatchObject({ state: "none", hasAnswer: false });
   });
 
-  it("does not guess among several, but knows whether any holds an answer, and how the last one ended", async () => {
+  it("does not guess among several, but knows whether any holds an answer", async () => {
     write("one", [user, rejected], START + 9000);
     write("two", [user, toolUse, answer], START + 1000);
     const found = await readSession(search);
     expect(found).toMatchObject({ state: "several", hasAnswer: true, sessionId: null });
     expect(found.traces).toEqual({ toolUse: null, assistantMessage: null });
-    expect(found.failure).toMatchObject({ httpStatus: 401 });
-    write("one", [user, rejected], START + 500);
-    expect((await readSession(search)).failure).toBeNull();
+    expect(found.failure).toBeNull();
   });
 
   it("takes the one whose id is known, in whatever folder, and no other", async () => {
@@ -119,12 +117,74 @@ describe("finding the session file of a run", () => {
     expect(await readSession(known)).toMatchObject({ state: "found", paths: [path] });
     expect(await readSession({ ...search, sessionId: "three" })).toMatchObject({ state: "none" });
   });
+});
 
-  it("looks into every project for a program of somebody's", async () => {
-    write("ours", [user, rejected], START + 1000, root);
-    expect(await readSession(search)).toMatchObject({ state: "none" });
-    const anywhere = { ...search, isInProject: false };
-    expect(await readSession(anywhere)).toMatchObject({ state: "found" });
+describe("whose the only session file is", () => {
+  const said = (content: unknown, more: object = {}) => ({
+    ...user,
+    message: { role: "user", content },
+    ...more,
+  });
+  const stateWith = async (more: Partial<SessionSearch>, ...lines: readonly object[]) => {
+    write("ours", lines);
+    return (await readSession({ ...search, ...more })).state;
+  };
+  const isOwn = async (content: unknown, ...prompts: readonly string[]) =>
+    (await stateWith({ prompts }, said(content), rejected)) === "found";
+
+  it("is the run's where it began with its prompt, and what stdin added to it", async () => {
+    expect(await isOwn("say hello", "say hello")).toBe(true);
+    expect(await isOwn("say hello \nmore words", " say hello ")).toBe(true);
+    expect(await isOwn([{ type: "text", text: "say hello" }], "10", "say hello")).toBe(true);
+    expect(await isOwn("from stdin alone")).toBe(true);
+  });
+
+  it("is another's where it began with other words", async () => {
+    expect(await isOwn("say hello, then weep", "say hello")).toBe(false);
+    expect(await isOwn("run claude -p 'say hello'", "say hello")).toBe(false);
+    expect(await isOwn([{ type: "tool_result", content: "say hello" }], "say hello")).toBe(false);
+    const late = [said("other"), answer, said("say hello"), rejected];
+    expect(await stateWith({ prompts: ["say hello"] }, ...late)).toBe("several");
+  });
+
+  it("is the run's where its command was typed so, and taken apart in the message", async () => {
+    const typed = { type: "queue-operation", operation: "enqueue", content: "/night 7" };
+    const message = said("<command-name>/night</command-name>");
+    expect(await stateWith({ prompts: ["/night 7"] }, typed, message)).toBe("found");
+    expect(await stateWith({ prompts: ["/night 8"] }, typed, message)).toBe("several");
+  });
+
+  it("is another's where it is older than the run, by its file or by what it holds", async () => {
+    const later = Date.now() + 60_000;
+    write("ours", [{ ...user, timestamp: new Date(later).toISOString() }], later + 1000);
+    expect((await readSession({ ...search, startedAt: later })).state).toBe("several");
+    expect(await stateWith({}, { ...user, timestamp: BEFORE }, user, rejected)).toBe("several");
+    expect(await stateWith({}, { ...rejected, timestamp: BEFORE }, user)).toBe("several");
+  });
+
+  it("is the run's, however old, where it goes on with one and with its prompt", async () => {
+    const past = [
+      { ...said("earlier"), timestamp: BEFORE },
+      { ...answer, timestamp: BEFORE },
+    ];
+    const lines = [...past, said("go on"), rejected];
+    expect(await stateWith({ isContinued: true, prompts: ["go on"] }, ...lines)).toBe("found");
+    expect(await stateWith({ isContinued: true, prompts: ["earlier"] }, ...lines)).toBe("several");
+    expect(await stateWith({ isContinued: true }, ...lines)).toBe("several");
+    expect(await stateWith({ sessionId: "ours" }, ...lines)).toBe("found");
+  });
+
+  it("is another's where its directory has the same folder, but another name", async () => {
+    expect(await stateWith({}, { ...user, cwd }, rejected)).toBe("found");
+    const twin = join(root, "my-work-dir--");
+    expect(await stateWith({}, { ...user, cwd: twin }, rejected)).toBe("several");
+  });
+
+  it("tells neither what was done nor how it ended where it is another's, only that it was answered", async () => {
+    write("ours", [said("other"), toolUse, answer]);
+    const found = await readSession({ ...search, prompts: ["say hello"] });
+    expect(found).toMatchObject({ state: "several", sessionId: null, hasAnswer: true });
+    expect(found.traces).toEqual({ toolUse: null, assistantMessage: null });
   });
 });
 
@@ -201,6 +261,7 @@ describe("what a session file tells", () => {
   });
 
   it("what an earlier run left in a resumed session is no answer, but its tools still count", async () => {
+    search = { ...search, isContinued: true, prompts: ["hi"] };
     const earlier = { ...toolUse, timestamp: BEFORE };
     expect(await told(user, earlier)).toMatchObject({
       hasAnswer: false,

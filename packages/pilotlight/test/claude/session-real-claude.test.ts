@@ -37,7 +37,10 @@ async function run(build: ClaudeBuild, folder: string, args: readonly string[] =
   reader.take(Buffer.from(stdout));
   const output = reader.evidence();
   const { configDir } = home;
-  const session = await readSession({ configDir, cwd, startedAt, sessionId: null });
+  const search = { configDir, cwd, startedAt, sessionId: null };
+  const session = await readSession({ ...search, prompts: ["hi"] });
+  const other = await readSession({ ...search, prompts: ["something else"] });
+  expect(other.state).toBe(session.state === "found" ? "several" : session.state);
   const evidence = runEvidence({ isClaude: true, exit: code, output, session, stderr });
   const verdict = recognise(evidence, Date.now());
   return { session, verdict, isSafe: isSafeToRepeat(output, session) };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { recognise } from "../../src/core/recognise.ts";
 import {
   failureReport,
   isSafeToRepeat,
@@ -101,13 +102,50 @@ describe("which source is believed", () => {
     expect(weigh({ stderr, output: printed("x") }).failure).toMatchObject({ text: "x" });
   });
 
-  it("of somebody's program, nothing but the session file", () => {
-    const foreign = { isClaude: false, exit: 0, output: printed("API Error: 401") };
+  it("of somebody's program that failed, nothing but its session file", () => {
+    const foreign = { isClaude: false, exit: 1, output: printed("API Error: 401") };
     expect(weigh(foreign)).toMatchObject({ failure: null, isSilent: false });
-    expect(weigh({ ...foreign, output: null }).isSilent).toBe(false);
+    expect(weigh({ ...foreign, exit: 0, output: null }).isSilent).toBe(false);
     expect(weigh({ ...foreign, session: wroteError }).failure).toEqual(THEIRS);
+    expect(weigh({ ...foreign, exit: null, session: wroteError }).failure).toEqual(THEIRS);
     const several = session({ state: "several", failure: THEIRS });
-    expect(weigh({ ...foreign, session: several }).failure).toEqual(THEIRS);
+    expect(weigh({ ...foreign, session: several }).failure).toBeNull();
+  });
+
+  it("of somebody's program that succeeded, nothing", () => {
+    expect(weigh({ isClaude: false, exit: 0, session: wroteError }).failure).toBeNull();
+  });
+});
+
+describe("a gateway", () => {
+  it("is known from the environment or from the stream, whichever tells of it", () => {
+    const seen = (known: boolean | undefined, told: boolean | null) =>
+      weigh({
+        output: output({ isGateway: told }),
+        ...(known !== undefined && { isGateway: known }),
+      }).isGateway;
+    expect([seen(true, null), seen(false, true), seen(undefined, true)]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([seen(false, null), seen(undefined, false)]).toEqual([false, false]);
+  });
+
+  it.each([
+    ["Failed to authenticate. API Error: 401 Invalid bearer token"],
+    ["Please run /login · API Error: 403 no such key"],
+    ['401 {"type":"error","error":{"type":"authentication_error","message":"bad"}}'],
+  ])("that refuses in plain text is not the login's server: %s", (text) => {
+    const evidence = weigh({ output: printed(text), isGateway: true });
+    expect(recognise(evidence, 0)).toMatchObject({ code: "gateway_rejected" });
+    const direct = weigh({ output: printed(text) });
+    expect(recognise(direct, 0)).not.toMatchObject({ code: "gateway_rejected" });
+  });
+
+  it("does not make a refusal of what a model may have said", () => {
+    const evidence = weigh({ output: printed("It ended with API Error: 401 x."), isGateway: true });
+    expect(recognise(evidence, 0)).not.toMatchObject({ code: "gateway_rejected" });
   });
 });
 
@@ -130,6 +168,11 @@ describe("a silent exit", () => {
     expect(weigh({ exit: 0, output: seen, session: wroteAnswer }).isSilent).toBe(false);
     expect(weigh({ exit: 1, output: seen }).isSilent).toBe(false);
     expect(weigh({ exit: null, output: seen }).isSilent).toBe(false);
+  });
+
+  it("is none of a run that was told to end", () => {
+    expect(weigh({ exit: 0, isInterrupted: true }).isSilent).toBe(false);
+    expect(weigh({ exit: 0, isInterrupted: false }).isSilent).toBe(true);
   });
 
   it("is none where one of several session files holds an answer", () => {

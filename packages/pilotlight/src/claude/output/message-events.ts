@@ -94,7 +94,7 @@ export function resetIn(limit: Fields | null): number | null {
 }
 
 /** @returns `null` for content that is neither text nor a list of objects. */
-function blocksOf(event: Fields): readonly Fields[] | null {
+export function blocksOf(event: Fields): readonly Fields[] | null {
   const content = objectAt(event, "message")?.["content"];
   if (typeof content === "string") return [{ type: "text", text: content }];
   return Array.isArray(content) && content.every(isObject) ? content : null;

@@ -24,7 +24,7 @@ export interface RunOutput {
   take(chunk: Uint8Array): void;
   /** True from the first message of the model's, or use of a tool, on; only `stream-json` shows it while it runs. */
   readonly isAnswering: boolean;
-  /** How many times the API has rejected the credential so far, as far as the stream says. */
+  /** How many times the API, and no gateway, has rejected the credential so far, as far as the stream says. */
   readonly rejections: number;
   /** Call it once, after the last piece. */
   evidence(): OutputEvidence;
@@ -132,7 +132,7 @@ function eventOutput(format: "json" | "stream-json"): RunOutput {
       return heard.told.assistantMessage || heard.told.toolUse;
     },
     get rejections() {
-      return heard.rejections;
+      return heard.init?.["served_by_anthropic"] === false ? 0 : heard.rejections;
     },
     take(chunk) {
       for (const line of lines.take(chunk)) read(line);
