@@ -19,26 +19,36 @@ export interface Heartbeat {
   send(beat: Beat): Promise<string | null>;
 }
 
-/** ms for one try; a job's end does not wait for a slow monitor. */
+/** ms for a beat in all, with what it waits for the one before: a job's end does not wait for a slow monitor. */
 const PATIENCE = 5_000;
+/** ms of it in which a start that is on its way may still arrive: one that came after the end would count as a new job. */
+const GRACE = 1_000;
 const PAUSE = 500;
+
+/** A beat that may be on its way. */
+interface Sending {
+  /** Never rejects. */
+  readonly sent: Promise<string | null>;
+  readonly limit: AbortController;
+}
 
 /**
  * A heartbeat by healthchecks.io's rules (`/start`, the URL itself, `/<exit status>`, joined by `rid`),
  * or, for a path with `/api/push/`, by Uptime Kuma's (`status`, `msg`, `ping`), which knows no start.
+ * The next beat gives up the one before it.
  */
 export function heartbeat(
   base: URL,
   parts: { readonly fetch: typeof fetch; readonly runId: string },
 ): Heartbeat {
-  let last: Promise<unknown> = Promise.resolve();
+  let last: Sending | null = null;
   return {
     send(beat) {
       const request = beatRequest(base, beat, parts.runId);
       if (request === null) return Promise.resolve(null);
-      const sent = last.then(() => deliver(request, parts.fetch));
-      last = sent;
-      return sent;
+      const limit = new AbortController();
+      last = { limit, sent: deliver(request, { limit, before: last, send: parts.fetch }) };
+      return last.sent;
     },
   };
 }
@@ -64,21 +74,51 @@ function textOf({ code, exit }: Extract<Beat, { kind: "failure" }>): string {
   return `${code} (exit ${exit})`;
 }
 
-async function deliver(request: BeatRequest, send: typeof fetch): Promise<string | null> {
-  const first = await attempt(request, send);
-  if (first === null) return null;
-  await pause(PAUSE);
-  return attempt(request, send);
+async function deliver(
+  request: BeatRequest,
+  way: {
+    readonly limit: AbortController;
+    readonly before: Sending | null;
+    readonly send: typeof fetch;
+  },
+): Promise<string | null> {
+  const { limit, before, send } = way;
+  const timer = setTimeout(() => limit.abort(), PATIENCE);
+  try {
+    if (before !== null) await leave(before);
+    const first = await attempt(request, send, limit.signal);
+    if (first === null) return null;
+    await pause(PAUSE, null, { signal: limit.signal }).catch(() => null);
+    return limit.signal.aborted ? first : await attempt(request, send, limit.signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-async function attempt({ url, method, body }: BeatRequest, send: typeof fetch) {
+async function leave({ sent, limit }: Sending): Promise<void> {
+  const timer = setTimeout(() => limit.abort(), GRACE);
+  await sent;
+  clearTimeout(timer);
+}
+
+async function attempt(
+  { url, method, body }: BeatRequest,
+  send: typeof fetch,
+  signal: AbortSignal,
+): Promise<string | null> {
   try {
-    const signal = AbortSignal.timeout(PATIENCE);
     const answer = await send(url, { method, body, signal });
     await answer.body?.cancel();
     return answer.ok ? null : `${url.host} answered ${answer.status}`;
   } catch (error) {
-    const { cause, message } = error as Error;
-    return `${url.host}: ${cause instanceof Error ? cause.message : message}`;
+    const why = signal.aborted ? "no answer in time" : reasonOf(error);
+    return `${url.host}: ${why}`;
   }
+}
+
+/** The code of what went wrong, or its kind: its words may quote the address, whose path is a secret. */
+function reasonOf(error: unknown): string {
+  const { cause = error } = error as Error;
+  const { code, name } = cause as NodeJS.ErrnoException;
+  return code ?? name;
 }

@@ -41,8 +41,8 @@ describe("the options of a job", () => {
   it.each<[keyof JobFlags, string, string]>([
     ["auth", "Auto", "--auth Auto is none of auto, subscription, api-key"],
     ["retry", "once", "--retry once is none of safe, resume, never"],
-    ["ping", "file:///etc/passwd", "--ping file:///etc/passwd is no http or https address"],
-    ["ping", "hc.example/ping", "--ping hc.example/ping is no http or https address"],
+    ["ping", "file:///etc/passwd", "--ping is no http or https address"],
+    ["ping", "hc.example/ping", "--ping is no http or https address"],
     ["isolate", "", "--isolate  is none of auto, always, never"],
     ["minTtl", "soon", "--min-ttl soon is no time"],
     ["minTtl", "-5m", "--min-ttl -5m is no time"],
@@ -51,5 +51,19 @@ describe("the options of a job", () => {
     expect(() => readJobOptions({ [flag]: value })).toThrow(
       expect.objectContaining({ code: "usage", message: expect.stringContaining(message) }),
     );
+  });
+
+  it.each([
+    "https://user:hunter2@hc.example/ping/hush",
+    "https://user@hc.example/ping/hush",
+    "https://:hunter2@hc.example/ping/hush",
+    "ftp://user:hunter2@hc.example/ping/hush",
+    "https://user:hunter2@hc.example:99999/ping/hush",
+  ])("refuse a monitor's address such as %s without repeating it", (ping) => {
+    const told = expect.objectContaining({
+      code: "usage",
+      message: expect.not.stringMatching(/user:|user@|hunter2|hush/),
+    });
+    expect(() => readJobOptions({ ping })).toThrow(told);
   });
 });

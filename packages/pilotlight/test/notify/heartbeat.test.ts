@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Beat, beatRequest, heartbeat } from "../../src/notify/heartbeat.ts";
 
 const RUN = "5c1c6c3e-0000-4000-8000-000000000001";
@@ -73,5 +73,55 @@ describe("a heartbeat", () => {
     expect(heard).toHaveLength(2);
     closing.splice(0).forEach((close) => close());
     expect(await beats.send(FAILURE)).toMatch(/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
+  });
+
+  /** A monitor that answers to what `isHeard` finds, and leaves everything else open. */
+  async function silent(isHeard: (path: string) => boolean) {
+    const heard: string[] = [];
+    const gone: string[] = [];
+    const server = createServer((request, response) => {
+      const { pathname } = new URL(request.url ?? "", "http://x");
+      heard.push(pathname);
+      response.on("close", () => !response.writableFinished && gone.push(pathname));
+      if (isHeard(pathname)) response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    closing.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    return { heard, gone, url: new URL(`http://127.0.0.1:${port}/ping/1`) };
+  }
+
+  it("gives up a start without an answer when the end is sent", async () => {
+    const { heard, gone, url } = await silent((path) => !path.endsWith("/start"));
+    const beats = heartbeat(url, { fetch, runId: RUN });
+    const started = beats.send({ kind: "start" });
+    await vi.waitUntil(() => heard.length === 1);
+    const since = performance.now();
+    expect(await beats.send({ kind: "success", durationMs: 1 })).toBeNull();
+    expect(performance.now() - since).toBeLessThan(2_500);
+    expect(await started).toBe(`${url.host}: no answer in time`);
+    expect([heard, gone]).toEqual([["/ping/1/start", "/ping/1"], ["/ping/1/start"]]);
+  });
+
+  it("keeps a job's end waiting for five seconds in all", async () => {
+    const { heard, url } = await silent(() => false);
+    const beats = heartbeat(url, { fetch, runId: RUN });
+    void beats.send({ kind: "start" });
+    await vi.waitUntil(() => heard.length === 1);
+    const since = performance.now();
+    expect(await beats.send(FAILURE)).toBe(`${url.host}: no answer in time`);
+    expect(performance.now() - since).toBeLessThan(6_000);
+    expect(heard).toEqual(["/ping/1/start", "/ping/1/77"]);
+  });
+
+  it("that cannot be sent does not quote its address", async () => {
+    const { url } = await monitor(200);
+    url.username = "user";
+    url.password = "hunter2";
+    const why = await heartbeat(url, { fetch, runId: RUN }).send(FAILURE);
+    expect(why).toBe(`${url.host}: TypeError`);
   });
 });

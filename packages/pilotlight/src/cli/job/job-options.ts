@@ -57,8 +57,14 @@ function time(flag: string, value: string): number {
   throw new PilotlightError("usage", `${flag} ${value} is no time such as 15m or 2h`);
 }
 
+/** Whatever is wrong with it, an address is not repeated: whoever knows that of a monitor can answer for the job. */
 function address(flag: string, value: string): URL {
   const url = URL.parse(value);
-  if (url !== null && /^https?:$/.test(url.protocol)) return url;
-  throw new PilotlightError("usage", `${flag} ${value} is no http or https address`);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new PilotlightError("usage", `${flag} is no http or https address`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new PilotlightError("usage", `${flag} holds a user name or a password; it may have none`);
+  }
+  return url;
 }
