@@ -15,6 +15,7 @@ export function parseDuration(text: string): number | null {
 
 /** Prints ms for people, in the two largest units that say something: `6 h 12 min`. */
 export function printDuration(ms: number): string {
+  if (!Number.isFinite(ms)) return "an unknown time";
   const seconds = Math.round(Math.abs(ms) / 1000);
   const days = Math.floor(seconds / 86_400);
   const hours = Math.floor((seconds % 86_400) / 3600);

@@ -1,8 +1,13 @@
 import { chmodSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Rehearsal } from "../../src/claude/build/build-memory.ts";
-import { type RehearsedClaude, rehearsedClaude } from "../../src/claude/build/claude-build.ts";
+import {
+  isolates,
+  type RehearsedClaude,
+  rehearsedClaude,
+} from "../../src/claude/build/claude-build.ts";
+import { recalledBuild } from "../../src/claude/build/recalled-build.ts";
 import { durableFiles } from "../../src/stores/durable-files.ts";
 import { type IsolatedHome, isolatedHome } from "../support/isolated.ts";
 
@@ -158,4 +163,82 @@ it("says what it is in the message of a refusal", async () => {
   await expect(identify(START, [file, "--x"])).rejects.toThrowError(
     `${file} --x: no refresh started`,
   );
+});
+
+describe("whether a build can be isolated", () => {
+  let does: boolean;
+  beforeEach(() => {
+    does = true;
+  });
+
+  function isolating(now = START) {
+    return isolates(
+      { argv: [file], files: [file] },
+      {
+        memoryFile,
+        files: durableFiles(),
+        env: home.env,
+        now,
+        rehearse: async () => {
+          rehearsed += 1;
+          return does;
+        },
+      },
+    );
+  }
+
+  async function recalled() {
+    const build = await recalledBuild({ argv: [file], files: [file] }, memoryFile);
+    return build === "wrapper" ? build : build?.isolates;
+  }
+
+  it("is rehearsed once where it can", async () => {
+    expect(await isolating()).toBe(true);
+    does = false;
+    expect(await isolating(START + 1000 * 24 * 60 * MINUTE)).toBe(true);
+    expect(rehearsed).toBe(1);
+    expect(await recalled()).toBe(true);
+  });
+
+  it("is rehearsed again an hour after it could not", async () => {
+    does = false;
+    expect(await isolating()).toBe(false);
+    does = true;
+    expect(await isolating(START + 60 * MINUTE)).toBe(false);
+    expect([rehearsed, await recalled()]).toEqual([1, false]);
+    expect(await isolating(START + 60 * MINUTE + 1)).toBe(true);
+    expect([rehearsed, await recalled()]).toEqual([2, true]);
+  });
+
+  it("is rehearsed again where the no comes from a clock that ran ahead", async () => {
+    does = false;
+    await isolating(START + 365 * 24 * 60 * MINUTE);
+    does = true;
+    expect(await isolating()).toBe(true);
+  });
+
+  it.each<[string, unknown, boolean, number]>([
+    ["a bare true", true, true, 1],
+    ["a bare false", false, false, 2],
+    ["a text", "true", false, 2],
+    ["null", null, false, 2],
+    ["without a time", { does: true }, false, 2],
+  ])("is known or rehearsed when the memory has %s", async (_name, kept, answer, times) => {
+    await isolating();
+    const memory = JSON.parse(readFileSync(memoryFile, "utf8"));
+    const [build = ""] = Object.keys(memory.isolations);
+    writeFileSync(memoryFile, JSON.stringify({ ...memory, isolations: { [build]: kept } }));
+    expect(await recalled()).toBe(kept === true ? true : null);
+    does = false;
+    expect(await isolating()).toBe(answer);
+    expect(rehearsed).toBe(times);
+  });
+
+  it.each([null, "x", [true]])("is rehearsed when the memory has %j for all", async (kept) => {
+    await isolating();
+    const memory = JSON.parse(readFileSync(memoryFile, "utf8"));
+    writeFileSync(memoryFile, JSON.stringify({ ...memory, isolations: kept }));
+    does = false;
+    expect(await isolating()).toBe(false);
+  });
 });

@@ -43,6 +43,9 @@ describe("a time for people", () => {
     [3 * DAY, "3 days"],
     [30 * DAY, "30 days"],
     [-90 * SECOND, "1 min 30 s"],
+    [Infinity, "an unknown time"],
+    [-Infinity, "an unknown time"],
+    [NaN, "an unknown time"],
   ])("%i ms is %s", (ms, text) => {
     expect(printDuration(ms)).toBe(text);
   });

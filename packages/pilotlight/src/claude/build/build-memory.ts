@@ -12,12 +12,19 @@ export interface Rehearsal {
   readonly detail: string;
 }
 
+/** Whether a job of a build can be kept away from the refresh token. */
+interface Isolation {
+  readonly does: boolean;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
 /** What is known of builds. A cache: what is lost of it is found out again. */
 export interface BuildMemory {
   readonly schema: 1;
   readonly files: Readonly<Record<string, { readonly stamp: string; readonly hash: string }>>;
   readonly rehearsals: Readonly<Record<string, Rehearsal>>;
-  readonly isolations: Readonly<Record<string, boolean>>;
+  readonly isolations: Readonly<Record<string, Isolation>>;
 }
 
 /** Where builds are remembered. */
@@ -47,7 +54,7 @@ export async function recall(path: string): Promise<BuildMemory> {
     ...empty,
     files: memory.files,
     rehearsals: Object.fromEntries(rehearsals),
-    isolations: memory.isolations ?? {},
+    isolations: isolationsOf(memory.isolations ?? {}),
   };
 }
 
@@ -56,6 +63,20 @@ function isRehearsal(value: unknown): value is Rehearsal {
   const isKnown =
     command === null || (typeof command === "string" && Object.hasOwn(REFRESH_COMMANDS, command));
   return isKnown && typeof at === "number" && typeof detail === "string";
+}
+
+/** A bare `true` was remembered without its time and still holds; a bare `false` may be as old as the file. */
+function isolationsOf(known: object): BuildMemory["isolations"] {
+  const entries = Object.entries(known).map(([build, value]) => [
+    build,
+    value === true ? { does: true, at: 0 } : (value as unknown),
+  ]);
+  return Object.fromEntries(entries.filter(([, value]) => isIsolation(value)));
+}
+
+function isIsolation(value: unknown): value is Isolation {
+  const { does, at } = (value ?? {}) as Partial<Isolation>;
+  return typeof does === "boolean" && typeof at === "number";
 }
 
 /** What changes when a file does, without reading it. */

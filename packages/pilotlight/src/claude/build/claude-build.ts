@@ -50,7 +50,7 @@ export async function rehearsedClaude(
 ): Promise<RehearsedClaude> {
   const { build, memory } = await identify(command, options);
   let rehearsal = memory.rehearsals[build];
-  if (rehearsal === undefined || isOldRefusal(rehearsal, options.now)) {
+  if (rehearsal === undefined || (rehearsal.command === null && isOld(rehearsal, options.now))) {
     rehearsal = await options.rehearse(command);
     const rehearsals = { ...memory.rehearsals, [build]: rehearsal };
     await remember({ ...memory, rehearsals }, options.memoryFile, options.files);
@@ -61,16 +61,17 @@ export async function rehearsedClaude(
   return { argv: command.argv, build, command: rehearsal.command };
 }
 
-/** Tells, once rehearsed, whether a job of this build can be kept away from the refresh token. */
+/** Tells, once rehearsed, whether a job of this build can be kept away from the refresh token; a no is kept for an hour. */
 export async function isolates(
   command: ClaudeCommand,
-  options: BuildOptions & { readonly rehearse: RehearseIsolation },
+  options: BuildOptions & { readonly rehearse: RehearseIsolation; readonly now?: number },
 ): Promise<boolean> {
+  const { now = Date.now() } = options;
   const { build, memory } = await identify(command, options);
   const known = memory.isolations[build];
-  if (known !== undefined) return known;
+  if (known !== undefined && (known.does || !isOld(known, now))) return known.does;
   const does = await options.rehearse(command);
-  const isolations = { ...memory.isolations, [build]: does };
+  const isolations = { ...memory.isolations, [build]: { does, at: now } };
   await remember({ ...memory, isolations }, options.memoryFile, options.files);
   return does;
 }
@@ -95,9 +96,9 @@ async function identify(
   return { build, memory: { ...memory, files } };
 }
 
-function isOldRefusal({ command, at }: Rehearsal, now: number): boolean {
+function isOld({ at }: { readonly at: number }, now: number): boolean {
   // A time from before the clock was set right must not keep a refusal for years.
-  return command === null && Math.abs(now - at) > REFUSAL_KEPT;
+  return Math.abs(now - at) > REFUSAL_KEPT;
 }
 
 async function hashOf(file: string): Promise<string> {

@@ -31,7 +31,7 @@ export async function recalledBuild(
   return {
     build,
     rehearsal: fieldOf(memory.rehearsals, build) ?? null,
-    isolates: fieldOf(memory.isolations, build) ?? null,
+    isolates: fieldOf(memory.isolations, build)?.does ?? null,
   };
 }
 

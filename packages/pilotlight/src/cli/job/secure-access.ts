@@ -57,12 +57,15 @@ export async function secureAccess(
   const left = timeLeft(credential, parts.clock.now());
   if (warning !== null && left <= LEAST) throw new PilotlightError(warning.code, warning.detail);
   if (!mayRefresh && left <= 0) {
-    const detail = `${file}, and its access token ended ${printDuration(left)} ago`;
-    throw new PilotlightError("store_read_only", detail);
+    const ended = `its access token ended ${printDuration(left)} ago`;
+    const why = credential.accessToken === null ? "it holds no access token" : ended;
+    throw new PilotlightError("store_read_only", `${file}, and ${why}`);
   }
   const projection = await projectionFor(world, file, mayRefresh);
   await projection?.show(credential);
-  const ends = `${file} is read-only here, and its access token ends in ${printDuration(left)}`;
+  const unknown = "it holds an access token, but its end is unknown";
+  const end = left === Infinity ? unknown : `its access token ends in ${printDuration(left)}`;
+  const ends = `${file} is read-only here, and ${end}`;
   const announced = mayRefresh ? null : ({ code: "store_read_only", detail: ends } as const);
   return { credential, mayRefresh, projection, warning: warning ?? announced };
 }

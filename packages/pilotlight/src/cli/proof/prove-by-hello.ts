@@ -1,5 +1,7 @@
 import { rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { setImmediate as turn } from "node:timers/promises";
+import { endAs } from "../../child/child-end.ts";
 import { sayHello } from "../../claude/staging/hello.ts";
 import type { Environment } from "../../claude/locations.ts";
 import type { Settings } from "../../claude/precedence/settings.ts";
@@ -36,7 +38,10 @@ export interface Refusal {
 
 /** What came of a hello. */
 interface Hello {
-  /** `null`: the server accepted the credential. */
+  /**
+   * `null`: the server accepted the credential, or a signal cut the hello short, and whoever else waits
+   * for that ends this process.
+   */
   readonly refusal: Refusal | null;
   /** The stored access token that it was said with; `null` where none was. */
   readonly access: Fingerprint | null;
@@ -55,17 +60,24 @@ export async function proveByHello(question: Question): Promise<Hello> {
   const credential = entry?.state === "present" ? entry.credential : null;
   const access = credential?.accessToken?.fingerprint ?? null;
   const directory = await privateDirectory(config.stateDir, `${login.name}-hello-${process.pid}`);
-  const callOff = removedOnSignal(directory);
+  const copy = removedOnSignal(directory);
   try {
-    const verdict = await sayHello({ ...greeting, credential }, directory, durableFiles());
+    const said = sayHello({ ...greeting, credential }, directory, durableFiles());
+    const verdict = await said.catch((error: unknown) => {
+      if (copy.isGone()) return null;
+      throw error;
+    });
+    // A signal to the whole group is heard here after the end of the child that it killed.
+    await turn();
+    // What was said without the copy says nothing of the credential.
+    if (verdict === null || copy.isGone()) return { refusal: null, access, isNoted: false };
     const refusal = refusalIn(verdict);
     const isProved = refusal === null && parts !== null && access !== null;
     // A proof that cannot be noted is still one.
     const isNoted = isProved && (await prove(parts, access, "hello").catch(() => false));
     return { refusal, access, isNoted };
   } finally {
-    callOff();
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true }).finally(copy.callOff);
   }
 }
 
@@ -81,14 +93,23 @@ function refusalIn(verdict: RunVerdict): Refusal | null {
 
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The token in it can be used for hours, also when this process is ended meanwhile. @returns what calls it off */
-function removedOnSignal(directory: string): () => void {
+/** A directory that goes when a signal comes. */
+interface Removal {
+  readonly isGone: () => boolean;
+  readonly callOff: () => void;
+}
+
+/** The token in it can be used for hours, also when this process is ended meanwhile. */
+function removedOnSignal(directory: string): Removal {
+  let isGone = false;
   const leave = (signal: NodeJS.Signals) => {
+    isGone = true;
     rmSync(directory, { recursive: true, force: true });
     callOff();
-    process.kill(process.pid, signal);
+    // Another listener has heard it already, and would take one more for a second signal.
+    if (process.listenerCount(signal) === 0) endAs({ kind: "signalled", signal });
   };
   const callOff = () => ENDING.forEach((signal) => process.off(signal, leave));
   ENDING.forEach((signal) => process.on(signal, leave));
-  return callOff;
+  return { isGone: () => isGone, callOff };
 }
