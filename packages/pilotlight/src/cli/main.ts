@@ -1,6 +1,7 @@
 import { PilotlightError, traitsOf } from "../core/errors.ts";
 import { printError } from "./print-error.ts";
-import { run } from "./run.ts";
+import { isCheck, run } from "./run.ts";
+import { CHECK_STATES } from "../core/check-state.ts";
 
 const io = {
   env: process.env,
@@ -15,10 +16,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") loss = new PilotlightError("output_lost", error.message);
 });
 
-const exit = await run(process.argv.slice(2), io);
+const argv = process.argv.slice(2);
+const exit = await run(argv, io);
 process.exitCode = exit;
 process.once("beforeExit", () => {
   if (loss === null || exit !== 0) return;
   io.err(printError(loss));
-  process.exitCode = traitsOf(loss.code).exit;
+  process.exitCode = isCheck(argv) ? CHECK_STATES.indexOf("UNKNOWN") : traitsOf(loss.code).exit;
 });

@@ -1,11 +1,14 @@
 import { type ErrorCode, type PilotlightError, traitsOf } from "../core/errors.ts";
+import { printable } from "./printable.ts";
 
 /** The one line for stderr: code, what, where, what to do, and where more is told. */
 export function printFailure(code: ErrorCode, detail: string): string {
   const { what, fix, command } = traitsOf(code);
   const typed = command === undefined ? "" : ` ($ ${command})`;
   const more = code === "usage" ? "" : ` More: pilotlight help ${code}`;
-  return `pilotlight: ${code}: ${what}: ${detail}. ${sentence(fix)}${typed}${more}\n`;
+  // Where a bug happened takes several lines.
+  const told = code === "bug" ? detail.split("\n").map(printable).join("\n") : printable(detail);
+  return `pilotlight: ${code}: ${what}: ${told}. ${sentence(fix)}${typed}${more}\n`;
 }
 
 export function printError({ code, message }: PilotlightError): string {

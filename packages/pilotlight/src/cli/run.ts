@@ -19,16 +19,24 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
 /** What a monitor runs all day does not pay for the parser of command lines. */
 async function perform(argv: readonly string[], io: Io): Promise<number> {
-  const name = argv.findIndex((word) => !word.startsWith("-"));
-  if (argv[name] === "check" && !argv.some((word) => word === "--help" || word === "-h")) {
-    return check(argv.toSpliced(name, 1), io);
-  }
+  if (isCheck(argv)) return check(argv.toSpliced(nameIn(argv), 1), io);
   const words = argv[0] === "status" ? argv.slice(1) : argv;
   if (words.every((word) => word === "--json")) {
     return status({ json: words.length > 0 }, io);
   }
   const { dispatch } = await import("./program.ts");
   return dispatch(argv, io);
+}
+
+/** Whether a monitor is to be answered, which knows the exit status 0 to 3 and no other. */
+export function isCheck(argv: readonly string[]): boolean {
+  const isHelp = argv.some((word) => word === "--help" || word === "-h");
+  return argv[nameIn(argv)] === "check" && !isHelp;
+}
+
+/** The index of the command's name; -1 where there is none. */
+function nameIn(argv: readonly string[]): number {
+  return argv.findIndex((word) => !word.startsWith("-"));
 }
 
 function bugFrom(error: unknown): PilotlightError {

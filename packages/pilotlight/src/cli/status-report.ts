@@ -1,4 +1,4 @@
-import { access, constants } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { type JobWorld, jobWorld } from "../claude/precedence/job-world.ts";
 import {
   type Effective,
@@ -87,6 +87,7 @@ async function statusOf(config: Config, login: LoginConfig, now: number): Promis
   return loginStatus(
     {
       name: login.name,
+      configDir: login.dir,
       source: isFile ? "claude-file" : "claude-keychain",
       path: isFile ? path : null,
       driver: config.driver,
@@ -121,6 +122,7 @@ function staticStatus(
   const { driver } = config;
   const view = {
     name: "default",
+    configDir: null,
     source,
     path: null,
     driver,
@@ -147,8 +149,14 @@ function storedSource(): StoredSource {
   return process.platform === "darwin" ? "claude-keychain" : "claude-file";
 }
 
-/** True for a store on a read-only file system. Permissions do not count: a monitor may be another user than the job. */
+/**
+ * True for a store on a read-only file system, and for one that was replaced where it is mounted from
+ * (it has no name left, so nobody would see what is written). Permissions do not count: a monitor may be
+ * another user than the job.
+ */
 export async function isReadOnly(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => null);
+  if (stats?.nlink === 0) return true;
   return access(path, constants.W_OK).then(
     () => false,
     (error: unknown) => errnoOf(error) === "EROFS",

@@ -23,7 +23,9 @@ export interface CheckFacts {
   readonly status: LoginStatus;
   /** What would be used instead of the stored login, and where it stands; `null` when the login is used. */
   readonly shadowedBy: string | null;
-  /** The file system of the store takes no write here. */
+  /** What a person types to sign in to this login. */
+  readonly signIn: string | null;
+  /** The store takes no write here, or none that anybody would see. */
   readonly isReadOnly: boolean;
   /** What is wrong with the looks of a token in the environment that would be used; its text names the place. */
   readonly flaw: TokenFlaw | null;
@@ -61,7 +63,7 @@ export function checkState(facts: CheckFacts, limits: CheckLimits, now: number):
   const { status } = facts;
   const remarks = [
     ...credentialRemarks(facts, limits),
-    ...loginEndRemarks(status, limits, now),
+    ...loginEndRemarks(facts, limits, now),
     ...sideRemarks(facts),
   ];
   const state = worstState(remarks.map((remark) => remark.state));
@@ -96,7 +98,9 @@ function credentialRemarks(facts: CheckFacts, limits: CheckLimits): readonly Rem
   if (!usable) {
     return limits.onDemand && phase === "expired" ? [] : [fromAction("WARNING", action)];
   }
-  return isTokenLimited(facts) ? tokenEndRemarks(facts, limits) : [];
+  if (!isTokenLimited(facts)) return [];
+  const isSpent = action?.code === "refresh_token_spent";
+  return [...(isSpent ? [fromAction("WARNING", action)] : []), ...tokenEndRemarks(facts, limits)];
 }
 
 /** A key or setup-token has no end that anybody could tell. */
@@ -109,12 +113,15 @@ function tokenEndRemarks({ status, isReadOnly }: CheckFacts, limits: CheckLimits
   if (seconds === null) return [];
   const state = stateBy(seconds * 1000, limits.warnToken, limits.critToken);
   if (state === "OK") return [];
-  const why = isReadOnly ? "its store is mounted read-only" : "it has no usable refresh token";
+  const why = isReadOnly
+    ? "its store is mounted read-only, or was replaced where it is mounted from"
+    : "it has no usable refresh token";
   const text = `the access token ends in ${printDuration(seconds * 1000)}, and nothing here can renew it: ${why}`;
   return [remark(state, isReadOnly ? "store_read_only" : "not_refreshable", text)];
 }
 
-function loginEndRemarks(status: LoginStatus, limits: CheckLimits, now: number): Remark[] {
+function loginEndRemarks(facts: CheckFacts, limits: CheckLimits, now: number): Remark[] {
+  const { status, signIn } = facts;
   // Once it is over, its date is no news.
   if (status.loginEndsAt === null || (!status.usable && !status.refreshable)) return [];
   const left = Date.parse(status.loginEndsAt) - now;
@@ -123,7 +130,7 @@ function loginEndRemarks(status: LoginStatus, limits: CheckLimits, now: number):
   const when =
     left > 0 ? `ends in ${printDuration(left)}` : `was to end ${printDuration(left)} ago`;
   const text = `this login ${when}, and only a new sign-in renews it`;
-  return [{ state, code: "login_ends_soon", text, command: "claude auth login" }];
+  return [{ state, code: "login_ends_soon", text, command: signIn }];
 }
 
 function sideRemarks({ status, shadowedBy, flaw }: CheckFacts): Remark[] {

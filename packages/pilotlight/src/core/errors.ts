@@ -375,7 +375,7 @@ export const TRAITS = {
     retryable: false,
     mover: "person",
     what: "a file in the state directory cannot be read",
-    fix: "give it back to this user, or move it aside: no login is in it",
+    fix: "give it back to this user; nothing but history.db may be moved aside, for a journal can hold what a refresh brought",
   },
   state_newer: {
     exit: 78,

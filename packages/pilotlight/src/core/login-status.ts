@@ -1,6 +1,7 @@
 import { type Credential, type Entry, type Fingerprint, tokenKindOf } from "./credential.ts";
 import { printDuration } from "./duration.ts";
 import { type ErrorCode, type Mover, traitsOf } from "./errors.ts";
+import { commandFor } from "./login-command.ts";
 import { type Phase, phaseOf } from "./phase.ts";
 import type { Driver, JournalRecord, LoginRecord } from "./ports.ts";
 import { recogniseStore } from "./recognise-store.ts";
@@ -69,6 +70,8 @@ export interface LoginStatus {
 /** What a status is made of. */
 export interface LoginView {
   readonly name: string;
+  /** The directory that the login was given by configuration; `null` for the user's own. */
+  readonly configDir: string | null;
   readonly source: Source;
   readonly path: string | null;
   readonly driver: Driver;
@@ -78,7 +81,7 @@ export interface LoginView {
   readonly jitter: number;
   /** False where Pilotlight may not refresh at all (a Keychain login, an environment token). */
   readonly isKept: boolean;
-  /** The store lies on a read-only file system here: it is renewed where it comes from. */
+  /** The store lies on a read-only file system here, or was replaced where it is mounted from: it is renewed there. */
   readonly isReadOnly: boolean;
 }
 
@@ -177,25 +180,22 @@ function actionFor(known: Known, now: number): Action | null {
       code: "expires_at_in_seconds",
       message:
         "expiresAt is in seconds instead of milliseconds, so Claude Code takes the token for expired; a refresh mends it",
-      command: "pilotlight refresh",
+      command: commandFor("pilotlight refresh", view),
       by: "pilotlight",
     };
   }
   if (phase !== "fresh" && phase !== "static") {
     const message = `the access token is ${phase}; a refresh renews it`;
-    return { code: "refresh_due", message, command: "pilotlight refresh", by: "pilotlight" };
+    const command = commandFor("pilotlight refresh", view);
+    return { code: "refresh_due", message, command, by: "pilotlight" };
   }
   const endsAt = credential?.loginEndsAt ?? null;
   if (endsAt === null || endsAt - now > SOON) return null;
   const span = printDuration(endsAt - now);
   const when = endsAt > now ? `ends in ${span}` : `was to end ${span} ago`;
   const message = `this login ${when}, and only a new sign-in renews it`;
-  return {
-    code: "login_ends_soon",
-    message,
-    command: traitsOf("login_ended").command ?? null,
-    by: "person",
-  };
+  const command = commandFor(traitsOf("login_ended").command, view);
+  return { code: "login_ends_soon", message, command, by: "person" };
 }
 
 function troubleIn(known: Known): ErrorCode | null {
@@ -209,14 +209,15 @@ function storeTroubleIn(known: Known): StoreState | null {
   const { phase, view, credential, usable, refreshable, inDoubt } = known;
   if (phase === "absent" || phase === "ended") return phase;
   if (inDoubt) return "in_doubt";
-  if (usable && (refreshable || phase !== "due")) return null;
   if (refreshable) return null;
+  const refresh = credential?.refreshToken?.fingerprint;
+  const isSpent = refresh !== undefined && view.record.spent.includes(refresh);
+  // That only a person helps is known before the access token ends.
+  if (isSpent && view.isKept && !view.isReadOnly) return "spent";
+  if (usable && phase !== "due") return null;
   if (phase === "blanked") return phase;
   if (!view.isKept) return "not_kept";
-  if (view.isReadOnly) return "read_only";
-  const isSpent =
-    credential?.refreshToken && view.record.spent.includes(credential.refreshToken.fingerprint);
-  return isSpent ? "spent" : "not_refreshable";
+  return view.isReadOnly ? "read_only" : "not_refreshable";
 }
 
 function actionOf(code: ErrorCode, view: LoginView): Action {
@@ -227,7 +228,7 @@ function actionOf(code: ErrorCode, view: LoginView): Action {
   return {
     code,
     message: `${place}${what}${reason}. ${todo}`,
-    command: command ?? null,
+    command: commandFor(command, view),
     by: mover,
   };
 }

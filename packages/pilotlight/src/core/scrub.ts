@@ -1,7 +1,10 @@
 const SECRETS: readonly RegExp[] = [
   /sk-ant-[\w-]+/g,
   // Claude Code quotes a header that it cannot send, line break and all (measured on 2.1.104 and 2.1.216, 2026-11).
-  /(?<=\b(?:Bearer|x-api-key:?)\s)[^"'·]{4,}?(?=["'·]|$)/gi,
+  /(?=[^\s"'·])(?<=["':]\s*Bearer\s+)(?!(?:token|header|auth\w*|credentials?|is|was)(?:[\s.,;:"']|$))[^"'·]{4,}?(?=["'·]|$)/gi,
+  /(?=[^\s"'·])(?<=\b(?:Bearer|x-api-key)(?:["']?\s*:\s*["']?|\s+["']))[^"'·]{4,}?(?=["'·]|$)/gi,
+  // Without quote or colon it may be mere words: "Invalid bearer token", "x-api-key header is required".
+  /(?=[^\s"'·]{8})(?<=\b(?:[Bb]earer|BEARER|[Xx]-[Aa][Pp][Ii]-[Kk][Ee][Yy])\s+)(?![a-z]+[.,;:!?)]*(?:[\s"'·]|$))[^"'·]+?(?=["'·]|$)/g,
   /\beyJ[\w-]{8,}(?:\.[\w-]+)*/g,
   // Whatever is long and looks like nothing else; request ids and UUIDs are shorter.
   /[A-Za-z0-9_-]{44,}/g,

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { credentialsFile } from "../../src/claude/credentials-file.ts";
@@ -14,7 +14,7 @@ import { type IsolatedHome, isolatedHome } from "../support/isolated.ts";
 import { needs } from "../support/needs.ts";
 import { putLogin } from "./a-login.ts";
 import { runHere } from "./run-here.ts";
-import { spawnSync } from "node:child_process";
+import { spawnSync, type StdioOptions } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
@@ -250,6 +250,55 @@ describe("check says something else", () => {
     expect((await check()).exit).toBe(0);
   });
 
+  needs("linux", "root", "unshare").it("where the store was replaced below its mount", () => {
+    put({ expiresAt: Date.now() - HOUR });
+    const file = join(home.configDir, ".credentials.json");
+    const script = `cp "${file}" "${file}.host" && mount --bind "${file}.host" "${file}" && rm "${file}.host" && exec "$@"`;
+    const argv = ["-m", "sh", "-ec", script, "sh", process.execPath, BIN];
+    const options = { env: home.env, encoding: "utf8", timeout: 30_000 } as const;
+    const checked = spawnSync(UNSHARE, [...argv, "check", "--on-demand"], options);
+    expect(checked.stdout).toMatch(/^PILOTLIGHT CRITICAL - default: store_read_only: /);
+    expect(checked.status).toBe(2);
+    const { stdout, status } = spawnSync(UNSHARE, [...argv, "status", "--json"], options);
+    expect(JSON.parse(stdout)).toMatchObject({
+      logins: [{ refreshable: false, action: { code: "store_read_only" } }],
+    });
+    expect(status).toBe(73);
+  });
+
+  it("at once for a login whose refresh token is known to be spent", async () => {
+    put();
+    const records = fileLoginRecords(stateParts());
+    await records.write({ ...(await records.read()), spent: [REFRESH] });
+    const { exit, line } = await check();
+    expect(exit).toBe(1);
+    expect(line).toMatch(
+      /^PILOTLIGHT WARNING - default: refresh_token_spent: .*claude auth login\)/,
+    );
+    put({ expiresAt: Date.now() + 10 * MINUTE });
+    expect(await check()).toMatchObject({ exit: 2 });
+  });
+
+  it("with nothing of a path that a terminal would obey", async () => {
+    const dir = join(home.home, "a\u001B[2Jb\u009Bc\u2028d");
+    mkdirSync(dir);
+    const { line } = await check([], { CLAUDE_CONFIG_DIR: dir });
+    expect(line).toContain("a\uFFFD[2Jb\uFFFDc\uFFFDd");
+    expect(line).not.toMatch(/[\p{Cc}\u2028]/u);
+  });
+
+  needs("linux").it("and 3 where its line could not be written", () => {
+    put();
+    const full = openSync("/dev/full", "w");
+    const stdio: StdioOptions = ["ignore", full, "pipe"];
+    const options = { env: home.env, stdio, encoding: "utf8", timeout: 30_000 } as const;
+    const codes = ["check", "status"].map(
+      (name) => spawnSync(process.execPath, [BIN, name], options).status,
+    );
+    closeSync(full);
+    expect(codes).toEqual([3, 73]);
+  });
+
   needs("linux", "root", "unshare").it("where the store is a read-only mount", () => {
     put({ expiresAt: Date.now() + 30 * MINUTE });
     const file = join(home.configDir, ".credentials.json");
@@ -306,6 +355,17 @@ describe("a check of several logins", () => {
     expect(line.split("|")).toHaveLength(2);
   });
 
+  it("sends whoever reads of a login's end to a sign-in in its directory", async () => {
+    const dir = join(home.home, "good");
+    putLogin(dir, { refreshTokenExpiresAt: Date.now() + 8 * DAY });
+    const { line } = await check(["--login", "good", "--warn-login", "9d"]);
+    expect(line).toContain(`renews it ($ CLAUDE_CONFIG_DIR='${dir}' claude auth login)`);
+    putLogin(dir, { expiresAt: Date.now() - HOUR });
+    expect((await check(["--login", "good"])).line).toContain(
+      "($ pilotlight refresh --login good)",
+    );
+  });
+
   it("looks at one when told so", async () => {
     expect((await check(["--login", "good"])).exit).toBe(0);
   });
@@ -319,7 +379,12 @@ describe("a check of several logins", () => {
       exit: 2,
       logins: [
         { name: "good", state: "OK", code: null },
-        { name: "gone", state: "CRITICAL", code: "no_credential", command: "claude auth login" },
+        {
+          name: "gone",
+          state: "CRITICAL",
+          code: "no_credential",
+          command: `CLAUDE_CONFIG_DIR='${join(home.home, "gone|")}' claude auth login`,
+        },
       ],
     });
     const wrong = await runHere(["check", "--json", "--no-such"], home.env);

@@ -237,6 +237,14 @@ describe("pilotlight explain", () => {
     expect(exit).toBe(0);
   });
 
+  it("prints nothing of a path that a terminal would obey", async () => {
+    const dir = join(home.home, "a\u001B[2Jb\nc");
+    mkdirSync(dir);
+    putLogin(dir);
+    const { out } = await runHere(["explain"], { ...home.env, CLAUDE_CONFIG_DIR: dir });
+    expect(out).toContain("/a\uFFFD[2Jb\uFFFDc/.credentials.json (claudeAiOauth)\n");
+  });
+
   it("prints JSON, and passes on what stands after --", async () => {
     putLogin(home.configDir);
     const words = ["explain", "--json", "--", "claude", "--bare", "-p", "--json-schema", "{}"];

@@ -1,5 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { fingerprintOf } from "../../src/claude/fingerprint.ts";
@@ -8,8 +10,11 @@ import { fileLoginRecords } from "../../src/stores/file-login-records.ts";
 import { credentialsFile } from "../../src/claude/credentials-file.ts";
 import { systemClock } from "../../src/cli/system-clock.ts";
 import { type IsolatedHome, isolatedHome } from "../support/isolated.ts";
+import { needs } from "../support/needs.ts";
 import { putLogin } from "./a-login.ts";
 import { runHere } from "./run-here.ts";
+
+const BIN = fileURLToPath(new URL("../../bin/pilotlight.mjs", import.meta.url));
 
 const Source = z.enum([
   "ANTHROPIC_AUTH_TOKEN",
@@ -344,6 +349,56 @@ describe("status for people", () => {
     expect(out).toContain(`next          ${path}: the tokens in the store were blanked`);
     expect(out).toMatch(/^ +\$ claude auth login$/m);
   });
+
+  it("gives a command that signs in to the login it is about", async () => {
+    const dir = join(home.home, "it's");
+    mkdirSync(dir);
+    configure(`[logins.bot]\ndir = "${dir}"\n`);
+    const { out } = await runHere(["status"], home.env);
+    expect(out).toContain(`$ CLAUDE_CONFIG_DIR='${home.home}/it'\\''s' claude auth login\n`);
+    putLogin(dir, { expiresAt: 1 });
+    expect((await runHere(["status"], home.env)).out).toContain(
+      "$ pilotlight refresh --login bot\n",
+    );
+  });
+
+  it("prints nothing of a path that a terminal would obey", async () => {
+    const dir = join(home.home, "a\u001B[2Jb\nc");
+    mkdirSync(dir);
+    putLogin(dir);
+    const { out } = await runHere(["status"], { ...home.env, CLAUDE_CONFIG_DIR: dir });
+    expect(out).toContain("/a\uFFFD[2Jb\uFFFDc/.credentials.json\n");
+    const bad = { ...home.env, PILOTLIGHT_CONFIG: join(dir, "none") };
+    const { err } = await runHere(["status"], bad);
+    expect(err).toMatch(/^pilotlight: config_invalid: .*a\uFFFD\[2Jb\uFFFDc.*\n$/);
+  });
+
+  needs("linux").it(
+    "waits for no writer and reads no device to its end",
+    () => {
+      putLogin(home.configDir);
+      const pipe = (path: string) => spawnSync("mkfifo", [path]);
+      for (const name of ["settings.json", ".claude.json"]) pipe(join(home.configDir, name));
+      symlinkSync("/dev/zero", join(home.env["ANTHROPIC_CONFIG_DIR"] ?? "", "active_config"));
+      const options = { env: home.env, encoding: "utf8", timeout: 10_000 } as const;
+      const start = () => spawnSync(process.execPath, [BIN, "status", "--json"], options);
+      expect(start()).toMatchObject({ status: 0, signal: null });
+      const state = join(home.stateDir, "pilotlight", "logins");
+      mkdirSync(state, { recursive: true });
+      pipe(join(state, "default.json"));
+      expect(start()).toMatchObject({
+        status: 78,
+        stderr: expect.stringMatching(/^pilotlight: state_unreadable: .*no regular file/),
+      });
+      mkdirSync(join(home.home, ".config", "pilotlight"));
+      pipe(join(home.home, ".config", "pilotlight", "config.toml"));
+      expect(start()).toMatchObject({
+        status: 78,
+        stderr: expect.stringMatching(/^pilotlight: config_invalid: .*no regular file/),
+      });
+    },
+    60_000,
+  );
 
   it("says what Claude Code will use, when that is no subscription", async () => {
     const { out } = await runHere(["status"], home.env);

@@ -42,7 +42,7 @@ function facts(status: Partial<LoginStatus>, more: Partial<CheckFacts> = {}): Ch
     proof: { state: "unproved", at: null, by: null, code: null },
     inDoubt: false,
   };
-  const nothing = { shadowedBy: null, isReadOnly: false, flaw: null };
+  const nothing = { shadowedBy: null, signIn: "claude auth login", isReadOnly: false, flaw: null };
   return { status: { ...good, ...status }, ...nothing, ...more };
 }
 

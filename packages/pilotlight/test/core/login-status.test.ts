@@ -54,6 +54,7 @@ function see(view: Partial<LoginView>): LoginStatus {
   return loginStatus(
     {
       name: "default",
+      configDir: null,
       source: "claude-file",
       path: "/home/u/.claude/.credentials.json",
       driver: "cli",
@@ -211,6 +212,21 @@ const TABLE: readonly Row[] = [
     ["fresh", true, true, "unproved", null, 0],
   ],
   [
+    "spent, fresh",
+    { record: spent() },
+    ["fresh", true, false, "unproved", "refresh_token_spent", 0],
+  ],
+  [
+    "spent, fresh, on a read-only mount",
+    { record: spent(), isReadOnly: true },
+    ["fresh", true, false, "unproved", null, 0],
+  ],
+  [
+    "spent, fresh, a later generation known",
+    { record: spent({ generation: credential({ refreshToken: "sk-ant-ort01-TEST-later" }) }) },
+    ["fresh", true, true, "unproved", null, 0],
+  ],
+  [
     "spent, expired",
     { entry: present(past), record: spent() },
     ["expired", false, false, "unproved", "refresh_token_spent", 77],
@@ -308,6 +324,26 @@ describe("the status of a login", () => {
     expect(at(NOW + 3 * HOUR)?.message).toContain("ends in 3 h 0 min");
     expect(at(NOW - 4 * DAY)?.message).toContain("was to end 4 days ago");
     expect(see({ entry: present({ refreshTokenExpiresAt: NOW - DAY }) }).usable).toBe(true);
+  });
+
+  it("gives commands for this login, and for no other", () => {
+    const commandOf = (view: Partial<LoginView>) => see(view).action?.command;
+    const dead = { record: { ...EMPTY, verdict: ended } };
+    const ending = { entry: present({ refreshTokenExpiresAt: NOW + DAY }) };
+    const bot = { name: "bot", configDir: "/srv/o'bot" };
+    for (const view of [dead, ending]) {
+      expect(commandOf(view)).toBe("claude auth login");
+      expect(commandOf({ ...view, ...bot })).toBe(
+        "CLAUDE_CONFIG_DIR='/srv/o'\\''bot' claude auth login",
+      );
+      expect(commandOf({ ...view, name: "bot" })).toBe("claude auth login");
+    }
+    const due = { entry: present(past) };
+    const seconds = { entry: present({ expiresAt: Math.floor(NOW / 1000) }) };
+    for (const view of [due, seconds]) {
+      expect(commandOf({ ...view, configDir: "/srv/x" })).toBe("pilotlight refresh");
+      expect(commandOf({ ...view, ...bot })).toBe("pilotlight refresh --login bot");
+    }
   });
 
   it("shows times as ISO 8601 and whole seconds and days", () => {

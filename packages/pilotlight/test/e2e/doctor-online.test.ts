@@ -30,7 +30,7 @@ describe("doctor --online", () => {
       expect(await findingOf(scene, "credential-accepted")).toMatchObject({ result: "ok" });
       expect(asked(scene).map(({ status }) => status)).toEqual([200]);
       scene.sandbox.revokeAccess();
-      const refused = { result: "failure", code: "auth_rejected", command: "pilotlight refresh" };
+      const refused = { result: "warning", code: null, command: "pilotlight refresh" };
       expect(await findingOf(scene, "credential-accepted")).toMatchObject(refused);
       expect([scene.text(), scene.sandbox.tokenPosts(), copiesIn(scene)]).toEqual([text, [], []]);
     });

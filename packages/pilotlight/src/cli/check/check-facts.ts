@@ -1,6 +1,7 @@
 import { variableFlaw } from "../../claude/precedence/variable-flaw.ts";
 import type { CheckFacts } from "../../core/check-state.ts";
-import { PilotlightError } from "../../core/errors.ts";
+import { PilotlightError, traitsOf } from "../../core/errors.ts";
+import { commandFor } from "../../core/login-command.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import { isReadOnly, statusIn } from "../status-report.ts";
 
@@ -22,6 +23,7 @@ export async function checkFacts(
   return {
     status,
     shadowedBy: isUnused ? (source === "none" ? "no credential at all" : place) : null,
+    signIn: commandFor(traitsOf("login_ended").command, { name: login.name, configDir: login.dir }),
     isReadOnly: status.path !== null && (await isReadOnly(status.path)),
     flaw: flaw && { ...flaw, text: `${place} ${flaw.text}` },
   };

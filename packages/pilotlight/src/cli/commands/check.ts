@@ -13,6 +13,7 @@ import { readCheckFlags } from "../check/check-flags.ts";
 import { readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { selectLogins } from "../logins.ts";
+import { printable } from "../printable.ts";
 
 /**
  * `pilotlight check`: one line on stdout and an exit status as monitoring plugins have them (0 OK,
@@ -52,9 +53,8 @@ function print(
   } else {
     const perf = data.length > 0 ? ` | ${data.join(" ")}` : "";
     // A bar would begin the performance data, a line break end the line.
-    io.out(
-      `PILOTLIGHT ${state} - ${text.replace(/\s*[\n\r]\s*/g, " ").replaceAll("|", "/")}${perf}\n`,
-    );
+    const line = text.replace(/\s*[\n\r]\s*/g, " ").replaceAll("|", "/");
+    io.out(`PILOTLIGHT ${state} - ${printable(line)}${perf}\n`);
   }
   return exit;
 }

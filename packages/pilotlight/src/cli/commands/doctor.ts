@@ -1,8 +1,13 @@
 import { refuseNested } from "../../claude/staging/staging-environment.ts";
-import { PilotlightError } from "../../core/errors.ts";
+import { PilotlightError, traitsOf } from "../../core/errors.ts";
 import { readConfig } from "../config.ts";
 import { visitedDirectory } from "../current-directory.ts";
-import { type CheckReport, doctorReport, makeChecks } from "../doctor/doctor-report.ts";
+import {
+  type CheckReport,
+  type DoctorReport,
+  doctorReport,
+  makeChecks,
+} from "../doctor/doctor-report.ts";
 import { DOCTOR_CHECKS } from "../doctor/doctor-checks.ts";
 import type { Repair } from "../doctor/finding.ts";
 import { ONLINE_CHECKS } from "../doctor/online/online-checks.ts";
@@ -12,6 +17,8 @@ import { openWorld, type World } from "../doctor/world.ts";
 import { writeBundle } from "../doctor/write-bundle.ts";
 import type { Io } from "../io.ts";
 import { selectLogins } from "../logins.ts";
+import { printError } from "../print-error.ts";
+import { printable } from "../printable.ts";
 
 export interface DoctorFlags {
   readonly json?: boolean;
@@ -58,15 +65,25 @@ export async function doctor(flags: DoctorFlags, io: Io, ask: Ask = askPerson): 
     checks = await makeChecks(DOCTOR_CHECKS, world);
   }
   const report = doctorReport([...checks, ...answers], world, repairs);
-  if (flags.bundle !== undefined) {
-    io.err(`wrote ${await writeBundle(flags.bundle, report, world)}\n`);
-  }
+  // First of all: what was mended and asked is not lost for a bundle that cannot be written.
   io.out(
     flags.json === true
       ? `${JSON.stringify(report, null, 2)}\n`
       : printDoctor(report, logins.length > 1),
   );
-  return report.exit;
+  return flags.bundle === undefined ? report.exit : bundle(flags.bundle, report, world, io);
+}
+
+async function bundle(file: string, report: DoctorReport, world: World, io: Io): Promise<number> {
+  try {
+    io.err(`wrote ${printable(await writeBundle(file, report, world))}\n`);
+    return report.exit;
+  } catch (error) {
+    if (!(error instanceof PilotlightError)) throw error;
+    // Not thrown on: with --json, stdout holds one document.
+    io.err(printError(error));
+    return traitsOf(error.code).exit;
+  }
 }
 
 function askServers(world: World, io: Io): Promise<readonly CheckReport[]> {

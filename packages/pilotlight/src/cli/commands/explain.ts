@@ -9,6 +9,7 @@ import { type Config, type LoginConfig, readConfig } from "../config.ts";
 import { visitedDirectory } from "../current-directory.ts";
 import type { Io } from "../io.ts";
 import { selectLogin } from "../logins.ts";
+import { printable } from "../printable.ts";
 import { stateOf } from "../state-of.ts";
 
 export interface ExplainFlags {
@@ -90,7 +91,7 @@ function print({ winner, shadowed, warnings }: Explanation, build: string | null
   if (warnings.length > 0) lines.push("", "Take care");
   for (const { code, message, fix } of warnings)
     lines.push(`  ${code}: ${message}.`, `    → ${fix}`);
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(printable).join("\n")}\n`;
 }
 
 function nothingSent(billing: Explanation["winner"]["billing"]): string {

@@ -5,6 +5,7 @@ import type { HistoryEntry } from "../../stores/history-entry.ts";
 import { readHistory } from "../../stores/history.ts";
 import { readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
+import { printable } from "../printable.ts";
 
 export interface HistoryFlags {
   readonly json?: boolean;
@@ -77,7 +78,8 @@ function cellsOf(entry: HistoryEntry): readonly string[] {
   const time = isoOf(entry.at)?.slice(0, 19).replace("T", " ") ?? "?";
   const took = entry.durationMs === null ? "" : printTook(entry.durationMs);
   const exit = entry.exit === null ? "" : String(entry.exit);
-  return [time, entry.login, entry.kind, entry.code, exit, took, detailOf(entry)];
+  const cells = [time, entry.login, entry.kind, entry.code, exit, took, detailOf(entry)];
+  return cells.map(printable);
 }
 
 function printTook(ms: number): string {

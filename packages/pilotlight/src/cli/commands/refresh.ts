@@ -12,6 +12,7 @@ import { type Config, type LoginConfig, readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { selectLogins } from "../logins.ts";
 import { errorReport, printError } from "../print-error.ts";
+import { printable } from "../printable.ts";
 import { signalPatience } from "../signal-patience.ts";
 import { stateOf } from "../state-of.ts";
 import { wire } from "../wire.ts";
@@ -137,7 +138,7 @@ function tell(event: KeeperEvent, login: LoginConfig, isJson: boolean, io: Io): 
   if (isJson || !io.isTty) return;
   if (event.kind === "grant_started")
     io.err(`${login.name}: refreshing through ${event.driver} …\n`);
-  if (event.kind === "replayed") io.err(`${login.name}: ${event.detail}\n`);
+  if (event.kind === "replayed") io.err(`${login.name}: ${printable(event.detail)}\n`);
   if (event.kind === "restored")
     io.err(`${login.name}: the store was repaired from the last good generation\n`);
 }

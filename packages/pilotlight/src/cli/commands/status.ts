@@ -4,6 +4,7 @@ import { readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { selectLogins } from "../logins.ts";
 import { sentence } from "../print-error.ts";
+import { printable } from "../printable.ts";
 import { statusReport } from "../status-report.ts";
 
 export interface StatusOptions {
@@ -42,7 +43,7 @@ function printLogin(login: LoginStatus, now: number): string {
     lines.push(`next          ${sentence(action.message)}`);
     if (action.command !== null) lines.push(`              $ ${action.command}`);
   }
-  return `${lines.join("\n  ")}\n`;
+  return `${lines.map(printable).join("\n  ")}\n`;
 }
 
 function endOf(iso: string | null, now: number): string {

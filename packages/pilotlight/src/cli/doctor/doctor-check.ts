@@ -1,3 +1,5 @@
+import { commandFor } from "../../core/login-command.ts";
+import type { LoginConfig } from "../config.ts";
 import type { Finding } from "./finding.ts";
 import type { LoginWorld, World } from "./world.ts";
 
@@ -41,7 +43,7 @@ export function loginCheck<F>(
 ): DoctorCheck {
   const { id, title, fm, gather, judge, isInTurn = false } = parts;
   const look = async (login: LoginWorld): Promise<readonly PlacedFinding[]> =>
-    judge(await gather(login)).map((finding) => ({ ...finding, login: login.login.name }));
+    judge(await gather(login)).map((finding) => placed(finding, login.login));
   return {
     id,
     title,
@@ -52,5 +54,13 @@ export function loginCheck<F>(
       for (const login of logins) found.push(...(await look(login)));
       return found;
     },
+  };
+}
+
+function placed(finding: Finding, { name, dir }: LoginConfig): PlacedFinding {
+  return {
+    ...finding,
+    command: commandFor(finding.command, { name, configDir: dir }),
+    login: name,
   };
 }

@@ -45,7 +45,7 @@ export function skipped(
 export function warning(
   evidence: string,
   fix: string,
-  more: Partial<Pick<Finding, "command" | "repair">> = {},
+  more: Partial<Pick<Finding, "command" | "repair" | "fm">> = {},
 ): Finding {
   return { ...NOTHING, result: "warning", evidence, fix, ...more };
 }

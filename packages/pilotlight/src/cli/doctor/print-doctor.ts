@@ -1,4 +1,5 @@
 import { sentence } from "../print-error.ts";
+import { printable } from "../printable.ts";
 import type { PlacedFinding } from "./doctor-check.ts";
 import type { DoctorReport } from "./doctor-report.ts";
 import { REPAIRS } from "./repairs/repair-login.ts";
@@ -22,7 +23,7 @@ export function printDoctor(report: DoctorReport, isOfMany: boolean): string {
   }
   const { failure, warning, note, ok, skipped } = report.counts;
   const counts = `${failure} failed, ${warning} with warnings, ${note} with notes, ${ok} good, ${skipped} skipped`;
-  return `${[...lines, `${report.checks.length} checks: ${counts}`].join("\n")}\n`;
+  return `${[...lines.map(printable), `${report.checks.length} checks: ${counts}`].join("\n")}\n`;
 }
 
 function printFinding(

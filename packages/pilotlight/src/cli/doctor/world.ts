@@ -88,7 +88,12 @@ async function openLoginWorld(
   const world = await jobWorld(place, entry.state === "absent" ? null : stored);
   const effective = effectiveOf(rankSources(world));
   const { record, journal, stateTrouble } = await readLoginState(state);
-  const view = { name: login.name, path: state.locations.credentialsFile, driver: config.driver };
+  const view = {
+    name: login.name,
+    configDir: login.dir,
+    path: state.locations.credentialsFile,
+    driver: config.driver,
+  };
   const kept = {
     isKept: platform !== "darwin",
     isReadOnly: await isReadOnly(state.locations.credentialsFile),

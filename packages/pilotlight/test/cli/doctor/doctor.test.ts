@@ -143,6 +143,15 @@ describe("doctor", () => {
     );
   });
 
+  it("prints nothing that a terminal would obey", async () => {
+    const dir = join(home.home, "a\u001B[2Jb\nc\u2029d");
+    mkdirSync(dir);
+    putLogin(dir);
+    const { out } = await runHere(["doctor"], { ...env, CLAUDE_CONFIG_DIR: dir });
+    expect(out).toContain("/a\uFFFD[2Jb\uFFFDc\uFFFDd/.credentials.json\n");
+    expect(out.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u2029]/u);
+  });
+
   it("tells for each of several logins", async () => {
     put(home, ".config/pilotlight/config.toml", "[logins.a]\ndir='~/a'\n[logins.b]\ndir='~/b'\n");
     mkdirSync(join(home.home, "a"));
@@ -150,6 +159,7 @@ describe("doctor", () => {
     putLogin(join(home.home, "a"));
     const { out } = await runHere(["doctor"], env);
     expect(out).toMatch(/^failure {2}store-readable {7}b: no_credential: /m);
+    expect(out).toContain(`$ CLAUDE_CONFIG_DIR='${join(home.home, "b")}' claude auth login\n`);
     const one = await runHere(["doctor", "--login", "a"], env);
     expect(one.exit).toBe(0);
   });
@@ -326,6 +336,19 @@ describe("doctor --bundle", () => {
     expect(exit).toBe(64);
     expect(err).toContain("EEXIST");
     expect(stored()).toBe(before);
+  });
+
+  it("says what it mended although the bundle cannot be written", async () => {
+    const path = putLogin(home.configDir);
+    chmodSync(path, 0o644);
+    const argv = ["doctor", "--fix", "--yes", "--bundle", path];
+    const { exit, out, err } = await runHere(argv, env);
+    expect([exit, statSync(path).mode & 0o777]).toEqual([64, 0o600]);
+    expect(out).toMatch(/^mended {2}default: set the mode/);
+    expect(err).toContain("usage: ");
+    const json = await runHere(["doctor", "--json", "--bundle", path], env);
+    expect(json.exit).toBe(64);
+    expect(DoctorReport.parse(JSON.parse(json.out)).exit).toBe(0);
   });
 
   it("cleans every text, keys too", () => {

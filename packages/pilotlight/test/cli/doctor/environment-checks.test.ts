@@ -201,6 +201,20 @@ describe("claude-found, claude-version and claude-rehearsal", () => {
     expect(npx).toEqual(Array(3).fill(expect.stringMatching(/^skipped: /)));
   });
 
+  it("tell nothing of what a command line gives to a program", async () => {
+    const claude = putClaude(home);
+    const secret = "ANTHROPIC_AUTH_TOKEN=TEST-hunter2";
+    const [found] = await three({
+      PILOTLIGHT_CLAUDE: JSON.stringify([process.execPath, secret, claude, "--token", "TEST-x"]),
+    });
+    expect(found).toBe(`ok: ${process.execPath} ${claude}`);
+    for (const wrong of [`env ${secret} claude`, `npx ${secret} no-such`, `["${secret}", 1]`]) {
+      const told = (await three({ PILOTLIGHT_CLAUDE: wrong })).join("\n");
+      expect(told).toContain("ANTHROPIC_AUTH_TOKEN=[secret]");
+      expect(told).not.toContain("TEST-");
+    }
+  });
+
   it.each([
     ["2.1.104", /^warning: 2\.1\.104: a rejected access token is not refreshed \(FM-01\)$/],
     ["2.1.216", /^warning: 2\.1\.216: .*\(FM-08\)$/],

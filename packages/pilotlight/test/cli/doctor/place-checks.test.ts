@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -19,8 +20,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type IsolatedHome, isolatedHome } from "../../support/isolated.ts";
 import { needs } from "../../support/needs.ts";
 import { putLogin } from "../a-login.ts";
+import { runHere } from "../run-here.ts";
 import { readConfig } from "../../../src/cli/config.ts";
 import { DOCTOR_CHECKS } from "../../../src/cli/doctor/doctor-checks.ts";
+import { repairLogin } from "../../../src/cli/doctor/repairs/repair-login.ts";
 import { openWorld } from "../../../src/cli/doctor/world.ts";
 import { ACCESS, examine, HOUR, journal, MINUTE, put, remember, told } from "./an-examination.ts";
 
@@ -93,6 +96,34 @@ describe("store-owner", () => {
     const [first, second] = await examine(home, "store-owner");
     expect(first).toMatchObject({ repair: "file-mode", command: `chmod 600 ${file()}` });
     expect(second).toMatchObject({ repair: null, command: `chmod 700 ${home.configDir}` });
+  });
+
+  it("offers to close no file that is not a login, wherever a link leads", async () => {
+    const other = put(home, "other.conf", "setting = 1\n");
+    symlinkSync(other, file());
+    const [first] = await examine(home, "store-owner");
+    expect(first).toMatchObject({ repair: null, command: `chmod 600 ${other}` });
+    const env = home.env;
+    await runHere(["doctor", "--fix", "--yes"], env);
+    expect(statSync(other).mode & 0o777).toBe(0o644);
+  });
+
+  needs("linux", "root").it("lets root close nothing of another user's", async () => {
+    const target = join(home.home, "real.json");
+    renameSync(login(), target);
+    chmodSync(target, 0o644);
+    chownSync(target, 12345, 12345);
+    symlinkSync(target, file());
+    const [first] = await examine(home, "store-owner");
+    expect(first).toMatchObject({ repair: null, command: `chmod 600 ${target}` });
+    const config = await readConfig(home.env);
+    const [one] = config.logins;
+    if (one === undefined) throw new Error("there is no login");
+    expect(await repairLogin(config, one, "file-mode")).toMatchObject({
+      done: false,
+      detail: `${target} belongs to uid 12345, and this is uid 0`,
+    });
+    expect(statSync(target).mode & 0o777).toBe(0o644);
   });
 
   needs("linux", "root").it("tells root whose file it is", async () => {

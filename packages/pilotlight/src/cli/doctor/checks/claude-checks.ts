@@ -17,11 +17,14 @@ export const claudeChecks = [
       setting: world.config.claude,
     }),
     judge: ({ claude, setting }): readonly Finding[] => {
-      if (claude.trouble !== null) return [failure(claude.trouble.code, claude.trouble.message)];
-      if (claude.command === null) {
-        return [skipped(`"${setting}" is looked up by npm at the first refresh`)];
+      const { trouble, command } = claude;
+      if (trouble !== null) return [failure(trouble.code, withoutValues(trouble.message))];
+      if (command === null) {
+        return [skipped(`"${withoutValues(setting)}" is looked up by npm at the first refresh`)];
       }
-      return [ok(claude.command.argv.join(" "))];
+      // Among its arguments may be a secret (`env NAME=… claude`).
+      const [program] = command.argv;
+      return [ok([...new Set([program, ...command.files])].join(" "))];
     },
   }),
   machineCheck({
@@ -77,4 +80,9 @@ function judgeRehearsal(facts: {
   }
   const isolation = isolates === null ? "" : `, ${isolates ? "can" : "cannot"} be isolated`;
   return [ok(`build ${build} refreshes by ${rehearsal.command}${isolation}`)];
+}
+
+/** A command line as it was set, without what it gives to variables. */
+function withoutValues(text: string): string {
+  return text.replace(/\b([A-Za-z_]\w*=)[^\s"',\\]+/g, "$1[secret]");
 }

@@ -1,6 +1,7 @@
 import { access, constants, lstat, realpath, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errnoOf } from "../../../core/errors.ts";
+import { inQuotes } from "../../../core/login-command.ts";
 import { isMountPoint } from "../../../stores/mount.ts";
 import { loginCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
@@ -77,30 +78,32 @@ const LEAST_ROOM = 1024 * 1024;
 
 interface OwnerFacts {
   readonly path: string;
+  /** False for what a link leads to and is no login. */
+  readonly isLogin: boolean;
   readonly mode: number;
   readonly owner: number;
   readonly directoryMode: number;
   readonly uid: number;
 }
 
-async function storeOwner({ state, machine }: LoginWorld): Promise<OwnerFacts | null> {
+async function storeOwner({ state, entry, machine }: LoginWorld): Promise<OwnerFacts | null> {
   if (machine.uid === null) return null;
   const path = await realpath(state.locations.credentialsFile).catch(() => null);
   if (path === null) return null;
   const [file, directory] = [await stat(path), await stat(dirname(path))];
   if (!file.isFile()) return null;
   const modes = { mode: file.mode & 0o777, directoryMode: directory.mode & 0o777 };
-  return { path, ...modes, owner: file.uid, uid: machine.uid };
+  const isLogin = entry.state === "present";
+  return { path, isLogin, ...modes, owner: file.uid, uid: machine.uid };
 }
 
 function judgeOwner(facts: OwnerFacts | null): readonly Finding[] {
   if (facts === null) return [skipped("there is no file, or no such thing as a mode here")];
-  const { path, mode, owner, uid, directoryMode } = facts;
+  const { path, isLogin, mode, owner, uid, directoryMode } = facts;
   const findings: Finding[] = [];
-  const isOurs = owner === uid || uid === 0;
   if ((mode & 0o077) !== 0) {
     const what = `${path} has mode ${printMode(mode)}: other users can use the login`;
-    const repair = isOurs ? { repair: "file-mode" as const } : {};
+    const repair = isLogin && owner === uid ? { repair: "file-mode" as const } : {};
     const command = `chmod 600 ${quoted(path)}`;
     findings.push(warning(what, "leave it to its owner", { command, ...repair }));
   }
@@ -232,7 +235,7 @@ async function refusalOf(directory: string): Promise<string | null> {
 
 /** For a shell: a path may hold anything. */
 function quoted(path: string): string {
-  return /^[\w./+@:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  return /^[\w./+@:-]+$/.test(path) ? path : inQuotes(path);
 }
 
 function printMode(mode: number): string {

@@ -115,6 +115,10 @@ type Refusal = NonNullable<Extract<HelloAnswer, { kind: "answered" }>["refusal"]
 
 function refused({ code, said, row }: Refusal, facts: HelloFacts, note: string): Finding {
   const evidence = `${facts.what}: ${said}${note}`;
+  if (code === "auth_rejected" && facts.source === "claude-file" && facts.canRefresh) {
+    const fix = "refresh it; pilotlight run does so before the next job";
+    return warning(evidence, fix, { command: "pilotlight refresh", fm: row.fm });
+  }
   if (code !== "unknown_failure") {
     return failure(code, evidence, { ...mendOf(code, facts), fm: row.fm });
   }
@@ -125,13 +129,9 @@ function refused({ code, said, row }: Refusal, facts: HelloFacts, note: string):
 /** Where the code's own advice is for another credential than this one. */
 function mendOf(
   code: ErrorCode,
-  { source, canRefresh }: HelloFacts,
+  { source }: HelloFacts,
 ): Partial<Pick<Finding, "fix" | "command">> {
-  if (code !== "auth_rejected") return {};
-  if (source === "claude-file") {
-    const fix = "refresh it; pilotlight run does so before the next job";
-    return canRefresh ? { fix, command: "pilotlight refresh" } : {};
-  }
+  if (code !== "auth_rejected" || source === "claude-file") return {};
   const command = source === "CLAUDE_CODE_OAUTH_TOKEN" ? "claude setup-token" : null;
   return { fix: "replace it where it is set, or remove it there", command };
 }

@@ -39,7 +39,7 @@ export async function repairLogin(
   try {
     switch (repair) {
       case "file-mode":
-        return report(true, await closeFile(stateOf(config, login).locations.credentialsFile));
+        return report(...(await closeFile(stateOf(config, login).locations.credentialsFile)));
       case "orphan-locks": {
         const busy = await takeLocks(stateOf(config, login).locations.lockDir);
         return busy === null ? report(true, "the locks are free") : report(false, busy);
@@ -58,15 +58,19 @@ export async function repairLogin(
   }
 }
 
-/** A symlink's target is meant, as everywhere. */
-async function closeFile(path: string): Promise<string> {
+/** A symlink's target is meant, as everywhere; what belongs to somebody else is left alone, by root too. */
+async function closeFile(path: string): Promise<readonly [done: boolean, detail: string]> {
   const target = await realpath(path);
   const file = await open(target, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const before = await file.stat();
     if (!before.isFile()) throw new PilotlightError("credential_not_a_file", target);
+    const uid = process.geteuid?.() ?? before.uid;
+    if (before.uid !== uid) {
+      return [false, `${target} belongs to uid ${before.uid}, and this is uid ${uid}`];
+    }
     await file.chmod(0o600);
-    return `${target}: mode ${(before.mode & 0o777).toString(8).padStart(4, "0")} → 0600`;
+    return [true, `${target}: mode ${(before.mode & 0o777).toString(8).padStart(4, "0")} → 0600`];
   } finally {
     await file.close();
   }
