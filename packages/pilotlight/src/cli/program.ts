@@ -91,7 +91,10 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .action(async (flags) => done(await (await import("./commands/doctor.ts")).doctor(flags, io)));
   command("refresh", "renew the credential if that is due, and never lose what the server issues")
     .option("--force", "refresh although nothing is due: the access token was rejected")
-    .option("--min-ttl <time>", "refresh when less than this is left, such as 30m")
+    .option(
+      "--min-ttl <time>",
+      "refresh when less than this is left, such as 30m; half the token's life counts at most",
+    )
     .option("--login <name>", "only this login")
     .option("--json", "print pilotlight.refresh/v1")
     .action(async (options) =>
@@ -102,7 +105,10 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .passThroughOptions()
     .option("--login <name>", "the login it uses")
     .option("--auth <mode>", "auto, subscription or api-key (default auto: as Claude Code chooses)")
-    .option("--min-ttl <time>", "life that the access token has at the start (default 15m)")
+    .option(
+      "--min-ttl <time>",
+      "life that the access token has at the start (default 15m); half its whole life counts at most",
+    )
     .option(
       "--retry <mode>",
       "safe (default: once, if nothing was done yet), resume (go on with the session) or never",

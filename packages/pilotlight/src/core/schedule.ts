@@ -26,6 +26,14 @@ export function dueAt(expiresAt: number, life: Life): number {
   return expiresAt - window * (1 + JITTER_SHARE * life.jitter);
 }
 
+/**
+ * The life (ms) to ask of a token that lives `length` when somebody wishes for `minTtl`: half a life at most,
+ * or each look would rotate what the last one brought.
+ */
+export function lifeToAskFor(minTtl: number, length: number): number {
+  return Math.min(minTtl, length / 2);
+}
+
 /** A number in [-1, 1) that is always the same for a name, so that logins of one host do not refresh together. */
 export function jitterOf(name: string): number {
   // FNV-1a, 32 bit.

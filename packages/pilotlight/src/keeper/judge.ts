@@ -1,7 +1,7 @@
 import type { Credential } from "../core/credential.ts";
 import { phaseOf } from "../core/phase.ts";
 import type { LoginRecord } from "../core/ports.ts";
-import { USUAL_LIFE } from "../core/schedule.ts";
+import { lifeToAskFor, USUAL_LIFE } from "../core/schedule.ts";
 import { isRefreshWanted, type RefreshOptions } from "../core/wanted.ts";
 import type { KeeperParts } from "./parts.ts";
 
@@ -15,7 +15,8 @@ export function isWanted(
   const now = parts.clock.now();
   const life = { length: record.lifeLength ?? USUAL_LIFE, jitter: parts.jitter };
   const phase = phaseOf({ state: "present", credential }, record.verdict, now, life);
-  return isRefreshWanted(phase, credential, now, options);
+  const minTtl = lifeToAskFor(options.minTtl, life.length);
+  return isRefreshWanted(phase, credential, now, { ...options, minTtl });
 }
 
 /** True when this credential's refresh token is known to be used up: it must never be sent again. */

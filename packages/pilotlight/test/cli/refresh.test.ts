@@ -90,9 +90,16 @@ describe("refresh", () => {
     expect(await reportOf()).toMatchObject({ exit: 0, outcome: "unchanged", reason: "fresh" });
     expect(await reportOf("--min-ttl", "7h")).toMatchObject({ outcome: "unchanged" });
     expect(sandbox.tokenPosts()).toHaveLength(0);
-    expect(await reportOf("--min-ttl", "9h")).toMatchObject({ outcome: "refreshed" });
+    // Of no token more is asked than half its life.
+    expect(await reportOf("--min-ttl", "9h")).toMatchObject({ outcome: "unchanged" });
     expect(await reportOf("--force")).toMatchObject({ outcome: "refreshed" });
-    expect(sandbox.tokenPosts()).toHaveLength(2);
+    expect(sandbox.tokenPosts()).toHaveLength(1);
+  });
+
+  it("renews what has less left than it is asked for", async () => {
+    signIn({ expiresAt: Date.now() + 3 * 3_600_000 });
+    expect(await reportOf("--min-ttl", "2h")).toMatchObject({ outcome: "unchanged" });
+    expect(await reportOf("--min-ttl", "200m")).toMatchObject({ outcome: "refreshed" });
   });
 
   it("mends an end that was written in seconds", async () => {

@@ -1,6 +1,12 @@
 import { assert, double, integer, property, record, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dueAt, jitterOf, MANDATORY_WINDOW, USUAL_LIFE } from "../../src/core/schedule.ts";
+import {
+  dueAt,
+  jitterOf,
+  lifeToAskFor,
+  MANDATORY_WINDOW,
+  USUAL_LIFE,
+} from "../../src/core/schedule.ts";
 
 const MINUTE = 60_000;
 const END = 1_800_000_000_000;
@@ -37,6 +43,16 @@ describe("the moment a token enters its refresh window", () => {
 
   it("leaves the mandatory window of the usual life far behind", () => {
     expect(END - dueAt(END, { length: USUAL_LIFE, jitter: -1 })).toBeGreaterThan(MANDATORY_WINDOW);
+  });
+});
+
+describe("the life to ask of a token", () => {
+  it.each([
+    ["what is wished for", 239, 239],
+    ["just half a life", 240, 240],
+    ["half a life instead of more", 241, 240],
+  ])("is %s", (_name, wish, asked) => {
+    expect(lifeToAskFor(wish * MINUTE, 480 * MINUTE)).toBe(asked * MINUTE);
   });
 });
 

@@ -31,8 +31,24 @@ describe("a refresh when all goes well", () => {
 
   it("refreshes a fresh token that has less left than was asked for", async () => {
     const bench = new Bench();
-    expect(nameOf(await bench.run({ minTtl: 7.9 * HOUR }))).toBe("unchanged fresh");
-    expect(nameOf(await bench.run({ minTtl: 8 * HOUR }))).toBe("refreshed");
+    await bench.hours(4.1);
+    expect(nameOf(await bench.run({ minTtl: 3.8 * HOUR }))).toBe("unchanged fresh");
+    expect(nameOf(await bench.run({ minTtl: 3.95 * HOUR }))).toBe("refreshed");
+  });
+
+  it.each([
+    ["half the usual life", 3.9, 4.1, null],
+    ["half the life that an earlier refresh told", 7.4, 7.6, HOUR],
+  ])("takes a token in its first half for good enough: %s", async (_, early, late, lifeLength) => {
+    const bench = new Bench();
+    const { disk } = bench.world;
+    disk.record = { ...disk.record, lifeLength };
+    const wish = { minTtl: 12 * HOUR };
+    await bench.hours(early);
+    expect(nameOf(await bench.run(wish))).toBe("unchanged fresh");
+    await bench.hours(late - early);
+    expect(nameOf(await bench.run(wish))).toBe("refreshed");
+    expect(nameOf(await bench.run(wish))).toBe("unchanged fresh");
   });
 
   it("refreshes a fresh token when forced", async () => {
