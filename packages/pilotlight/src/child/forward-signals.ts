@@ -24,6 +24,10 @@ export interface ForwardedSignals {
  * The child is in our process group. A terminal's Ctrl-C and Ctrl-\ reach it without us, so INT and QUIT
  * are not forwarded while that group is in the foreground. Any other signal to the whole group
  * (`kill -TERM -pgid`, timeout(1)) may reach the child twice: nobody tells us whom it was sent to.
+ *
+ * Whether a signal was ignored when we were started, as nohup(1) has it, cannot be told: Node gives each its
+ * default back before our first line. So does Claude Code, which nohup does not protect either (measured on
+ * Node 24.21 and Claude Code 2.1.329, 2026-11).
  */
 export function forwardSignals(): ForwardedSignals {
   const received: NodeJS.Signals[] = [];

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Credential } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
+import { inQuotes } from "../../core/login-command.ts";
 import type { DurableFiles } from "../../core/ports.ts";
 import { recognise, type RunVerdict } from "../../core/recognise.ts";
 import { runEvidence, type SessionEvidence } from "../../core/run-evidence.ts";
@@ -23,6 +24,8 @@ export interface Greeting {
   readonly settings: Settings;
   /** The job's own model, where it names one. */
   readonly model: string | null;
+  /** Where the job runs, and its apiKeyHelper with it. */
+  readonly cwd: string;
 }
 
 const PATIENCE = 60_000;
@@ -45,11 +48,11 @@ const NO_SESSION: SessionEvidence = {
  * @throws PilotlightError `cli_not_found`, `cannot_persist`
  */
 export async function sayHello(
-  { command, credential, env, settings, model }: Greeting,
+  { command, credential, env, settings, model, cwd }: Greeting,
   directory: string,
   files: DurableFiles,
 ): Promise<RunVerdict> {
-  await writeFile(join(directory, "settings.json"), JSON.stringify(settingsOf(settings)), {
+  await writeFile(join(directory, "settings.json"), JSON.stringify(settingsOf(settings, cwd)), {
     mode: 0o600,
   });
   const staged = stagingEnvironment(directory, env, settings.env);
@@ -71,8 +74,13 @@ export async function sayHello(
 }
 
 /** What the user's settings say of credentials and the network; nothing of their hooks or permissions. */
-function settingsOf({ env, apiKeyHelper }: Settings) {
-  return apiKeyHelper === null ? { env } : { env, apiKeyHelper };
+function settingsOf({ env, apiKeyHelper }: Settings, cwd: string) {
+  return apiKeyHelper === null ? { env } : { env, apiKeyHelper: runIn(cwd, apiKeyHelper) };
+}
+
+/** Claude Code has a shell run its helper, in its own directory (measured on 2.1.104 and 2.1.329, 2026-11). */
+function runIn(cwd: string, helper: string): string {
+  return process.platform === "win32" ? helper : `cd ${inQuotes(cwd)} || exit\n${helper}`;
 }
 
 /** The variables that stage a Claude Code, over an environment whose credentials are to stay. */

@@ -7,7 +7,7 @@ import { type RecordedInput, recordedInput } from "../../child/recorded-input.ts
 import { systemClock } from "../system-clock.ts";
 import { type Attempt, attempt, isInputCopied, isWatched, type Scene } from "./attempt.ts";
 import type { JobOptions } from "./job-options.ts";
-import { type Mend, type Mended, NOT_MENDED, type Trouble } from "./mender.ts";
+import { type Mend, type Mended, NOT_MENDED } from "./mender.ts";
 
 /** What the attempts of one job share. */
 export interface Attempts {
@@ -21,13 +21,11 @@ export interface Attempts {
   readonly mend: Mend;
 }
 
-/** The last start of the command, and what was done for the next. */
-export interface LastAttempt extends Attempt {
-  /** Its credential was rejected, and has been renewed too late for it. */
-  readonly isRenewed: boolean;
-  /** Why it was not. */
-  readonly trouble: Trouble | null;
-}
+/** The last start of the command, and what was done for the next, too late for this one. */
+export interface LastAttempt extends Attempt, Mended {}
+
+/** ms. Node fires a longer timer at once. */
+const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** Starts the command, at most twice: what helps once and not twice is not our business. */
 export async function attempts(job: Attempts): Promise<LastAttempt> {
@@ -46,12 +44,12 @@ export async function attempts(job: Attempts): Promise<LastAttempt> {
   try {
     const first = await attempt(argv, args, scene, options.retry !== "never");
     const next = secondStart(first, job, scene.input);
-    const { isRenewed, trouble } = await helped(first, next !== null, job, signals.interruption);
-    let last: LastAttempt = { ...first, isRenewed, trouble };
-    if (isRenewed && next !== null && !signals.interruption.aborted) {
+    const mended = await helped(first, next !== null, job, signals.interruption);
+    let last: LastAttempt = { ...first, ...mended };
+    if (mended.isRenewed && next !== null && !signals.interruption.aborted) {
       if (first.output?.isReleased === false) first.output.discard();
       const second = await attempt(next.argv, args, { ...scene, input: next.input }, false);
-      last = { ...second, isRenewed: false, trouble: null };
+      last = { ...second, ...NOT_MENDED };
     }
     if (last.output !== null) await handOver(last.output, signals);
     return last;
@@ -83,17 +81,18 @@ async function helped(
   { options, mend }: Attempts,
   interruption: AbortSignal,
 ): Promise<Mended> {
-  if (verdict.kind === "ok" || options.retry === "never") return NOT_MENDED;
+  if (verdict.kind === "ok") return NOT_MENDED;
   switch (verdict.row.retry) {
     // Also where this job cannot start again: the next one shall find a good login.
     case "refresh_and_repeat":
     case "look_again":
-      return mend(interruption);
+      return mend(interruption, options.retry !== "never");
     case "wait": {
       const wait = verdict.resetsAt === null ? null : verdict.resetsAt - Date.now();
-      if (!canStartAgain || wait === null || wait > options.waitForReset) return NOT_MENDED;
+      const patience = Math.min(options.waitForReset, LONGEST_WAIT);
+      if (!canStartAgain || wait === null || wait > patience) return NOT_MENDED;
       await systemClock.sleep(Math.max(0, wait), interruption);
-      return { isRenewed: !interruption.aborted, trouble: null };
+      return { ...NOT_MENDED, isRenewed: !interruption.aborted };
     }
     case "never":
       return NOT_MENDED;

@@ -15,11 +15,16 @@ export interface Trouble {
 export interface Mended {
   /** The job finds another access token from now on. */
   readonly isRenewed: boolean;
+  /** The rejection is noted, and nothing stands in the way of the next refresh. */
+  readonly isLeft: boolean;
   readonly trouble: Trouble | null;
 }
 
-/** Takes a job's 401 as the server's word; `signal` gives up the wait for locks, and never a grant. */
-export type Mend = (signal: AbortSignal) => Promise<Mended>;
+/**
+ * Takes a job's 401 as the server's word; `signal` gives up the wait for locks, and never a grant.
+ * Unless it `maySpend` (it may, if not told), it leaves the renewal to the next refresh.
+ */
+export type Mend = (signal: AbortSignal, maySpend?: boolean) => Promise<Mended>;
 
 /** Renews the login of a job whose access token the API rejects. */
 export interface Mender {
@@ -30,7 +35,7 @@ export interface Mender {
   settled(): Promise<void>;
 }
 
-export const NOT_MENDED: Mended = { isRenewed: false, trouble: null };
+export const NOT_MENDED: Mended = { isRenewed: false, isLeft: false, trouble: null };
 
 /** ms in which a 401 is still put down to the token before: it may have been on its way. */
 const LATE = 3_000;
@@ -51,25 +56,33 @@ export function mender(parts: KeeperParts, access: Access): Mender {
     await access.projection?.show(credential);
   }
 
-  async function mendNow(signal: AbortSignal): Promise<Mended> {
+  async function mendNow(signal: AbortSignal, maySpend: boolean): Promise<Mended> {
     if (used === null || isFutile) return NOT_MENDED;
     const age = since === null ? Number.POSITIVE_INFINITY : parts.clock.monotonic() - since;
-    if (age < LATE) return { isRenewed: true, trouble: null };
+    if (age < LATE) return { ...NOT_MENDED, isRenewed: true };
     // Another rotation would not help a server that takes none of them.
     isFutile = age < FUTILE;
     if (isFutile) return NOT_MENDED;
     const rejected = used;
-    const trouble = access.mayRefresh ? await renew(rejected, signal) : null;
+    const trouble = access.mayRefresh ? await renew(rejected, signal, maySpend) : null;
     const entry = await parts.store.read();
-    if (entry.state !== "present") return { isRenewed: false, trouble };
+    if (entry.state !== "present") return { ...NOT_MENDED, trouble };
     await shown(entry.credential);
-    const isRenewed = pairOf(entry.credential).access !== rejected;
-    return { isRenewed, trouble: isRenewed ? null : trouble };
+    if (pairOf(entry.credential).access !== rejected) return { ...NOT_MENDED, isRenewed: true };
+    const { verdict } = await parts.records.read();
+    const isNoted = verdict?.kind === "rejected" && verdict.access === rejected;
+    const isLeft = isNoted && trouble === null && entry.credential.refreshToken !== null;
+    return { isRenewed: false, isLeft, trouble };
   }
 
-  async function renew(rejected: Fingerprint, signal: AbortSignal): Promise<Trouble | null> {
+  async function renew(
+    rejected: Fingerprint,
+    signal: AbortSignal,
+    maySpend: boolean,
+  ): Promise<Trouble | null> {
     try {
       await reject(parts, rejected, "run", signal);
+      if (!maySpend) return null;
       const outcome = await refresh(parts, { force: false, minTtl: 0, signal });
       return "code" in outcome ? { code: outcome.code, detail: outcome.detail } : null;
     } catch (error) {
@@ -80,8 +93,8 @@ export function mender(parts: KeeperParts, access: Access): Mender {
 
   return {
     shown,
-    mend(signal) {
-      mending ??= mendNow(signal).finally(() => {
+    mend(signal, maySpend = true) {
+      mending ??= mendNow(signal, maySpend).finally(() => {
         mending = null;
       });
       return mending;

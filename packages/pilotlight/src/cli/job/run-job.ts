@@ -133,7 +133,7 @@ function keptAlive(parts: KeeperParts, access: Access | null): KeptAlive {
     },
   });
   return {
-    mend: (signal) => mend(AbortSignal.any([signal, leaving.signal])),
+    mend: (signal, maySpend) => mend(AbortSignal.any([signal, leaving.signal]), maySpend),
     async end() {
       leaving.abort();
       await Promise.all([attendant.leave(), settled()]);

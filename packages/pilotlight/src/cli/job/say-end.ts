@@ -5,6 +5,7 @@ import type { RunCode } from "../../core/verdict-row.ts";
 import type { Source } from "../../core/login-status.ts";
 import type { Io } from "../io.ts";
 import { printFailure } from "../print-error.ts";
+import { printable } from "../printable.ts";
 import type { LastAttempt } from "./attempts.ts";
 import type { Access } from "./secure-access.ts";
 
@@ -40,7 +41,9 @@ export function sayEnd(last: LastAttempt, { access, source }: Credentials, io: I
     : code === last.trouble?.code
       ? `${last.trouble.detail}; the job said: `
       : "";
-  io.err(printFailure(code, `${why}${textOf(verdict)}`));
+  const said = `${why}${textOf(verdict)}`;
+  const isLeft = code === "auth_rejected" && last.isLeft;
+  io.err(isLeft ? printLeft(said) : printFailure(code, said));
   const isOurs = verdict.row.exit === "code" && end.kind === "exited";
   return { end: isOurs ? { kind: "exited", code: traitsOf(code).exit } : end, code, requestId };
 }
@@ -56,6 +59,13 @@ function meant({ code, row }: Failed, { isRenewed, trouble }: LastAttempt, acces
   // A refresh of which nothing is told, beside a rejected token, is no reason to wait.
   const isPassing = trouble !== null && trouble.code !== "refresh_unknown";
   return isPassing && traitsOf(trouble.code).exit !== traitsOf(known).exit ? trouble.code : known;
+}
+
+/** The line for a rejected token for which nobody has to sign in. */
+function printLeft(said: string): string {
+  const fix = "The next run renews it, or you do ($ pilotlight refresh)";
+  const { what } = TRAITS.auth_rejected;
+  return `pilotlight: auth_rejected: ${what}: ${printable(said)}. ${fix} More: pilotlight help auth_rejected\n`;
 }
 
 function textOf({ text, requestId, resetsAt }: Failed): string {

@@ -11,6 +11,7 @@ import type { RunCode, VerdictRow } from "../../core/verdict-row.ts";
 import { prove, type WitnessParts } from "../../keeper/witness.ts";
 import { durableFiles } from "../../stores/durable-files.ts";
 import type { Config, LoginConfig } from "../config.ts";
+import { visitedDirectory } from "../current-directory.ts";
 import { privateDirectory } from "./private-directory.ts";
 
 /** Whose credential is to be proved, and by what. */
@@ -62,7 +63,8 @@ export async function proveByHello(question: Question): Promise<Hello> {
   const directory = await privateDirectory(config.stateDir, `${login.name}-hello-${process.pid}`);
   const copy = removedOnSignal(directory);
   try {
-    const said = sayHello({ ...greeting, credential }, directory, durableFiles());
+    const whole = { ...greeting, credential, cwd: visitedDirectory() };
+    const said = sayHello(whole, directory, durableFiles());
     const verdict = await said.catch((error: unknown) => {
       if (copy.isGone()) return null;
       throw error;
@@ -83,12 +85,13 @@ export async function proveByHello(question: Question): Promise<Hello> {
 
 function refusalIn(verdict: RunVerdict): Refusal | null {
   if (verdict.kind === "ok") return null;
-  const { code, row, text, requestId } = verdict;
+  const { code, row, text, requestId, resetsAt } = verdict;
   // The server let the request in, and refused something else of it.
   if (code === "job_failed") return null;
   const request = requestId === null ? "" : ` (request_id ${requestId})`;
   const words = (text || row.symptom).replace(/\s+/g, " ").slice(0, 300);
-  return { code, row, said: `hello was refused: ${words}${request}` };
+  const reset = resetsAt === null ? "" : ` (resets at ${new Date(resetsAt).toISOString()})`;
+  return { code, row, said: `hello was refused: ${words}${request}${reset}` };
 }
 
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

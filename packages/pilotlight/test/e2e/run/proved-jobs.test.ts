@@ -1,11 +1,19 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { existsSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { claudeTest } from "../../support/claude-test.ts";
 import { openScene, type Scene } from "../support/scene.ts";
-import { asked, historyOf, openJobScene, withJobs } from "./a-job.ts";
+import {
+  asked,
+  historyOf,
+  type JobScene,
+  openJobScene,
+  putProgram,
+  runOf,
+  withJobs,
+} from "./a-job.ts";
 
 const HELLO = ["claude", "-p", "say hello"];
 const GREETING = "Hello from the sandbox.\n";
@@ -67,13 +75,13 @@ describe("a job that is to be proved first", () => {
     expect(asked(scene)).toHaveLength(1);
   });
 
-  it("is not started at a usage limit", async () => {
+  it("is not started at a usage limit, whose reset is told", async () => {
     const scene = await openJobScene("2.1.104");
     scene.write(scene.sandbox.signIn());
     scene.sandbox.fault({ name: "messages-429-usage-limit", shouldRetry: false });
     const ended = await scene.job(PROVE, HELLO);
     expect([ended.code, ended.stdout]).toEqual([75, ""]);
-    expect(ended.stderr).toMatch(/^pilotlight: usage_limit: /);
+    expect(ended.stderr).toMatch(/^pilotlight: usage_limit: [^\n]*\(resets at 20[^\n]*\n$/);
   });
 
   it("proves the key that stands in the environment, and not the login behind it", async () => {
@@ -90,7 +98,30 @@ describe("a job that is to be proved first", () => {
     expect(await proofOf(scene)).toMatchObject({ state: "unproved" });
   });
 
+  /** Proves and runs a job whose helper is named from the job's own directory, where nothing may be written. */
+  async function proveWithHelper(scene: JobScene, command: readonly string[]): Promise<void> {
+    const folder = join(scene.home.home, "it's the job's");
+    mkdirSync(folder);
+    putProgram(join(folder, "key.sh"), "echo sk-ant-api03-TEST-helped # no login");
+    chmodSync(folder, 0o555);
+    const settings = JSON.stringify({ apiKeyHelper: "./key.sh" });
+    writeFileSync(join(scene.home.configDir, "settings.json"), settings);
+    const argv = runOf([...PROVE, "--auth", "api-key"], [...command, "-p", "say hello"]);
+    const ended = await scene.plain(["sh", "-c", 'cd "$0" && exec "$@"', folder, ...argv]);
+    expect([ended.code, ended.stdout, ended.stderr]).toEqual([0, GREETING, ""]);
+    expect(asked(scene).map(({ status }) => status)).toEqual([200, 200]);
+    expect(readdirSync(folder)).toEqual(["key.sh"]);
+  }
+
+  it("has its apiKeyHelper run where the job runs", async () => {
+    await proveWithHelper(await openJobScene("2.1.329"), ["claude"]);
+  });
+
   for (const version of ["2.1.104", "2.1.329"] as const) {
+    claudeTest(version, "has its apiKeyHelper run where the job runs", async (build) => {
+      await proveWithHelper(withJobs(await openScene({ build }), "exit 1"), build.command);
+    });
+
     claudeTest(version, "says hello with a copy that cannot rotate", async (build) => {
       const scene = withJobs(await openScene({ build }), "exit 1");
       scene.write(scene.sandbox.signIn());

@@ -90,7 +90,7 @@ describe("a job whose token was revoked early", () => {
     expect(said[0]).toContain("words from stdin");
   });
 
-  it("is left alone with --retry never: nothing is refreshed, and its words are kept", async () => {
+  it("is left alone with --retry never: its words are kept, and the next refresh is told to renew", async () => {
     const scene = await openJobScene("2.1.104");
     scene.write(scene.sandbox.signIn());
     scene.sandbox.revokeAccess();
@@ -98,8 +98,46 @@ describe("a job whose token was revoked early", () => {
     expect(ended.code).toBe(77);
     expect(ended.stdout).toMatch(/401/);
     expect(ended.stderr).toMatch(LINE);
+    expect(ended.stderr).toMatch(/The next run renews it[^\n]*\(\$ pilotlight refresh\)/);
+    expect(ended.stderr).not.toMatch(/sign in|auth login/);
     expect(asked(scene)).toHaveLength(1);
     expect(scene.sandbox.tokenPosts()).toEqual([]);
+    expect((await scene.run(["refresh"])).code).toBe(0);
+    expect(scene.sandbox.grants()).toMatchObject({ refreshes: 1, reuses: 0 });
+    expect(await scene.job(["--retry", "never"], HELLO)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("is renewed by the next run with --retry never, too", async () => {
+    const scene = await openJobScene("2.1.104");
+    scene.write(scene.sandbox.signIn());
+    scene.sandbox.revokeAccess();
+    await scene.job(["--retry", "never"], HELLO);
+    const ended = await scene.job(["--retry", "never"], HELLO);
+    expect([ended.code, ended.stdout, ended.stderr]).toEqual([0, GREETING, ""]);
+    expect(scene.sandbox.grants()).toMatchObject({ refreshes: 1, reuses: 0 });
+  });
+
+  it("is told with --retry never what was renewed while it ran", async () => {
+    const scene = await openJobScene("2.1.104");
+    scene.write(scene.sandbox.signIn());
+    scene.sandbox.revokeAccess();
+    const stream = [...HELLO, "--output-format", "stream-json", "--verbose"];
+    const ended = await scene.job(["--retry", "never"], stream);
+    expect(ended.code).toBe(75);
+    expect(ended.stderr).toMatch(RENEWED);
+    expect(asked(scene)).toHaveLength(1);
+    expect(scene.sandbox.grants()).toMatchObject({ refreshes: 1, reuses: 0 });
+  });
+
+  it("needs a person with --retry never where nothing can renew its token", async () => {
+    const scene = await openJobScene("2.1.104");
+    const { claudeAiOauth } = scene.sandbox.signIn();
+    const { refreshToken: _, ...accessOnly } = claudeAiOauth;
+    scene.write({ claudeAiOauth: accessOnly });
+    scene.sandbox.revokeAccess();
+    const ended = await scene.job(["--retry", "never"], HELLO);
+    expect(ended.code).toBe(77);
+    expect(ended.stderr).toMatch(/A person must sign in again/);
   });
 
   claudeTest("2.1.104", "is repeated once with a renewed login", async (build) => {
@@ -236,6 +274,15 @@ describe("a job that a renewed login would not help", () => {
     const ended = await job.ended;
     expect(ended.code).toBe(75);
     expect(ended.stderr).toMatch(/^pilotlight: usage_limit: /);
+  });
+
+  it("is not repeated before a reset that is further off than a timer can tell", async () => {
+    const scene = await openJobScene("2.1.329");
+    scene.write(scene.sandbox.signIn());
+    limitOnce(scene, 28 * 86_400);
+    const ended = await scene.job(["--wait-for-reset", "40d"], JSON_HELLO);
+    expect(ended.code).toBe(75);
+    expect(ended.stderr).toMatch(/^pilotlight: usage_limit: [^\n]*resets at 20[^\n]*\n$/);
   });
 
   claudeTest("2.1.329", "ends with 75 at a usage limit", async (build) => {

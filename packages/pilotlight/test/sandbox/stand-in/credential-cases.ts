@@ -71,6 +71,11 @@ export const CREDENTIAL_CASES: readonly ParityCase[] = [
   { title: "an access-only credential whose date has passed", file: accessOnlyExpired },
   { title: "an access-only credential, revoked", file: accessOnly, meanwhile: revoke },
   { title: "a read-only directory", life: 0, readOnly: "directory" },
+  {
+    title: "a fresh token in a directory that keeps no session",
+    readOnly: "directory",
+    runs: [RUNS.text, RUNS.json, RUNS.stream],
+  },
   { title: "a read-only mounted file", life: 0, readOnly: "file" },
   {
     title: "a read-only mounted file and a dead grant",
