@@ -1,35 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
-import { findClaude } from "../../../claude/build/find-claude.ts";
-import { locate } from "../../../claude/locations.ts";
+import { commandFor } from "../../../core/login-command.ts";
 import { machineCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
-import { directiveIn } from "../scan/claude-in-line.ts";
-import { type ServiceUnit, serviceUnit } from "../service-unit.ts";
+import { type ServiceFacts, serviceFacts, type ServiceStore } from "../service/service-facts.ts";
+import { serviceUnit } from "../service/service-unit.ts";
 import type { World } from "../world.ts";
-
-/** systemd's own, where a unit sets none. */
-const SYSTEMD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/** The surroundings of a service beside those of the login. */
-interface ServiceFacts {
-  readonly unit: string;
-  readonly user: string;
-  /** `null` for a user that this machine does not know. */
-  readonly uid: number | null;
-  readonly home: string | null;
-  readonly shell: string;
-  /** Where Claude Code would look for the login there, and here. */
-  readonly store: string | null;
-  readonly ownStore: string;
-  readonly isStoreThere: boolean;
-  /** Of the store there; `null` when it is not there. */
-  readonly storeOwner: number | null;
-  readonly storeMode: number;
-  readonly isClaudeFound: boolean;
-  readonly credentials: readonly string[];
-  /** Directives that take the login's place away from the service. */
-  readonly walls: readonly string[];
-}
 
 /** Whether a service sees the login that a person sees. */
 export const serviceChecks = [
@@ -45,84 +19,52 @@ export const serviceChecks = [
   }),
 ] as const;
 
-async function serviceFacts(unit: ServiceUnit, world: World): Promise<ServiceFacts> {
-  const { config } = world;
-  const named = unit.isUserUnit ? null : (directiveIn(unit.file, "User")?.value ?? "root");
-  const account = named === null ? null : await accountOf(named);
-  const uid = named === null ? world.uid : (account?.uid ?? null);
-  const home = unit.env["HOME"] ?? (named === null ? config.home : (account?.home ?? null));
-  const nowhere = { dir: null, credentialsFile: null };
-  const store = home === null ? null : locate(nowhere, unit.env, home).credentialsFile;
-  const stats = store === null ? null : await stat(store).catch(() => null);
-  const [first] = world.logins;
-  const path = unit.env["PATH"] ?? SYSTEMD_PATH;
-  const isNpx = /^npx\s/.test(config.claude.trim());
-  const found =
-    isNpx || (await findClaude(config.claude, { ...unit.env, PATH: path }).catch(() => null));
-  return {
-    unit: unit.path,
-    user: named ?? "you",
-    uid,
-    home,
-    shell: account?.shell ?? "",
-    store,
-    ownStore: first?.state.locations.credentialsFile ?? "",
-    isStoreThere: stats !== null,
-    storeOwner: stats?.uid ?? null,
-    storeMode: stats === null ? 0 : stats.mode & 0o777,
-    isClaudeFound: found !== null,
-    credentials: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"].filter(
-      (name) => (unit.env[name] ?? "") !== "",
-    ),
-    walls: wallsIn(unit, store),
-  };
-}
-
-function wallsIn({ file }: ServiceUnit, store: string | null): readonly string[] {
-  const value = (name: string) => directiveIn(file, name)?.value ?? "";
-  const isInHome = /^\/(home|root|run\/user)\//.test(store ?? "");
-  const opened = value("ReadWritePaths")
-    .split(/\s+/)
-    .map((path) => path.replace(/^[-+]+/, ""));
-  const isOpened = opened.some((path) => path !== "" && store?.startsWith(`${path}/`) === true);
-  const walls: string[] = [];
-  const home = value("ProtectHome");
-  if (isInHome && /^(yes|true|on|1|tmpfs)$/i.test(home)) walls.push(`ProtectHome=${home}`);
-  if (isInHome && home === "read-only" && !isOpened) walls.push(`ProtectHome=${home}`);
-  const system = value("ProtectSystem");
-  if (system === "strict" && !isOpened) walls.push(`ProtectSystem=${system}`);
-  if (/^(yes|true|on|1)$/i.test(value("DynamicUser"))) walls.push("DynamicUser=yes");
-  return walls;
-}
-
 function judgeService(facts: ServiceFacts | null): readonly Finding[] {
   if (facts === null)
     return [skipped("name a unit with --as-service to compare it with this user")];
-  const { unit, user, uid, home, store, ownStore } = facts;
+  const { unit, user, uid, home, stores } = facts;
   if (uid === null || home === null) {
     const what = `${unit}: this machine does not know the user ${user}`;
     return [failure("no_credential", what, { fix: "correct User=", command: null })];
   }
-  const findings = [...storeFindings(facts, uid), ...aroundFindings(facts)];
-  if (findings.length > 0) return findings;
-  return [
-    ok(`${unit}: uid ${uid}, HOME ${home}, ${store === ownStore ? "the same store" : store}`),
+  const findings = [
+    ...placeFindings(facts),
+    ...stores.flatMap((store) => storeFindings(facts, store, uid)),
+    ...aroundFindings(facts),
   ];
+  if (findings.length > 0) return findings;
+  return [ok(`${unit}: uid ${uid}, HOME ${home}, the same store`)];
 }
 
-function storeFindings(facts: ServiceFacts, uid: number): Finding[] {
-  const { unit, user, store, ownStore, isStoreThere, storeOwner, storeMode } = facts;
+/** Why its stores could not be looked at. */
+function placeFindings({ unit, user, home, isHidden, trouble }: ServiceFacts): Finding[] {
+  if (isHidden) {
+    return [skipped(`${unit}: ${home} is closed to you`, { fix: `ask again as ${user}` })];
+  }
+  if (trouble === null) return [];
+  const { code, message } = trouble;
+  const fix = "correct --login in ExecStart=, or name its configuration: PILOTLIGHT_CONFIG";
+  return [failure(code, `${unit}: ${message}`, code === "usage" ? { fix } : {})];
+}
+
+function storeFindings(
+  { unit, user, ownStores }: ServiceFacts,
+  { path, dir, isThere, owner, mode }: ServiceStore,
+  uid: number,
+): Finding[] {
   const findings: Finding[] = [];
-  if (!isStoreThere) {
-    const fix = `sign in as ${user}, or set Environment=CLAUDE_CONFIG_DIR=… in the unit`;
-    findings.push(failure("no_credential", `${unit}: it looks for the login in ${store}`, { fix }));
-  } else if (store !== ownStore) {
-    const what = `${unit}: it uses ${store}, and you look at ${ownStore}`;
+  if (!isThere) {
+    const other = dir === null ? ", or set Environment=CLAUDE_CONFIG_DIR=… in the unit" : "";
+    const command = commandFor("claude auth login", { name: "", configDir: dir });
+    const more = { fix: `sign in as ${user}${other}`, command };
+    findings.push(failure("no_credential", `${unit}: it looks for the login in ${path}`, more));
+  } else if (!ownStores.includes(path)) {
+    const what = `${unit}: it uses ${path}, and you look at ${ownStores.join(", ")}`;
     findings.push(note(what, "set CLAUDE_CONFIG_DIR alike if it should be the same login"));
   }
-  if (storeOwner !== null && uid !== 0 && storeOwner !== uid) {
-    const what = `${unit}: it runs as uid ${uid}, and ${store} belongs to uid ${storeOwner}`;
-    const isReadable = (storeMode & 0o044) !== 0;
+  if (owner !== null && uid !== 0 && owner !== uid) {
+    const what = `${unit}: it runs as uid ${uid}, and ${path} belongs to uid ${owner}`;
+    const isReadable = (mode & 0o044) !== 0;
     findings.push(
       isReadable
         ? warning(what, "set User= to the owner: what it refreshes would change hands")
@@ -133,11 +75,12 @@ function storeFindings(facts: ServiceFacts, uid: number): Finding[] {
 }
 
 function aroundFindings(facts: ServiceFacts): Finding[] {
-  const { unit, user, shell, isClaudeFound, credentials, walls } = facts;
+  const { unit, user, shell, claude, isClaudeFound, credentials, walls } = facts;
   const findings: Finding[] = [];
-  if (!isClaudeFound) {
+  if (claude !== null && !isClaudeFound) {
     const fix = "name it in the unit: Environment=PILOTLIGHT_CLAUDE=/path/to/claude, or set PATH";
-    findings.push(failure("cli_not_found", `${unit}: its PATH has no Claude Code`, { fix }));
+    const what = claude === "claude" ? "its PATH has no Claude Code" : `it does not find ${claude}`;
+    findings.push(failure("cli_not_found", `${unit}: ${what}`, { fix }));
   }
   for (const name of credentials) {
     const what = `${unit}: sets ${name}, which wins over a stored login`;
@@ -154,20 +97,4 @@ function aroundFindings(facts: ServiceFacts): Finding[] {
     );
   }
   return findings;
-}
-
-interface Account {
-  readonly uid: number;
-  readonly home: string;
-  readonly shell: string;
-}
-
-/** By name or number, from /etc/passwd: asking the system for others would start a process. */
-async function accountOf(user: string): Promise<Account | null> {
-  const text = await readFile("/etc/passwd", "utf8").catch(() => "");
-  for (const line of text.split("\n")) {
-    const [name, , uid, , , home = "", shell = ""] = line.split(":");
-    if (name === user || uid === user) return { uid: Number(uid), home, shell };
-  }
-  return null;
 }
