@@ -1,5 +1,5 @@
 import type { Credential, Entry } from "../core/credential.ts";
-import { type Fields, isObject } from "../core/json-object.ts";
+import { DEEPEST, type Fields, isObject, isTooDeep } from "../core/json-object.ts";
 import type { CredentialFormat } from "../core/ports.ts";
 import { Secret } from "../core/secret.ts";
 import { tokenOf } from "./fingerprint.ts";
@@ -87,6 +87,7 @@ function parseObject(text: string): Fields | string {
   } catch {
     return `the file is not JSON (${text.length} characters; truncated?)`;
   }
+  if (isTooDeep(value)) return `the file is nested deeper than ${DEEPEST} levels`;
   return isObject(value) ? value : `the file holds ${nameOf(value)}, not an object`;
 }
 

@@ -1,7 +1,8 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { errnoOf, PilotlightError } from "../core/errors.ts";
 import { makePrivateDirectory } from "../disk/directory.ts";
@@ -12,6 +13,10 @@ const BOUNDS: HistoryBounds = { rows: 20_000, age: 90 * 24 * 60 * 60 * 1000 };
 
 /** ms that a writer waits for another; the calls are synchronous, so nothing else goes on meanwhile. */
 const PATIENCE = 2000;
+
+/** How often a reader begins anew when somebody wrote meanwhile, and after what pause (ms). */
+const TRIES = 5;
+const PAUSE = 20;
 
 const FILE = "history.db";
 
@@ -43,7 +48,7 @@ export async function recordHistory(
 }
 
 /**
- * Reads the history, newest first; none when there is no database.
+ * Reads the history, newest first; none when there is no database. Writes nothing, and makes no file.
  * @throws PilotlightError `state_newer`, or `state_unreadable` when it is no database or this user may not see it.
  */
 export async function readHistory(
@@ -51,15 +56,15 @@ export async function readHistory(
   query: HistoryQuery,
 ): Promise<readonly HistoryEntry[]> {
   const path = join(stateDir, FILE);
-  if ((await inodeOf(path)) === null) return [];
-  try {
-    return await select(path, query, false);
-  } catch (error) {
-    if (error instanceof PilotlightError) throw error;
-    // A database in WAL mode makes files beside it even to be read; without, it is read as it lies there.
-    return select(path, query, true).catch((again: unknown) => {
-      throw again instanceof PilotlightError ? again : unreadable(path, error);
-    });
+  for (let tries = 1; ; tries += 1) {
+    const before = await stampOf(path);
+    if (before === null) return [];
+    const found = await select(path, query).catch((error: unknown) => ({ error }));
+    if ("error" in found && found.error instanceof PilotlightError) throw found.error;
+    // A writer that came in between may have moved pages under the reading.
+    if (tries < TRIES && before !== (await stampOf(path))) await sleep(PAUSE);
+    else if (!("error" in found)) return found;
+    else throw unreadable(path, found.error);
   }
 }
 
@@ -89,14 +94,10 @@ async function append(
   }
 }
 
-async function select(
-  path: string,
-  query: HistoryQuery,
-  isImmutable: boolean,
-): Promise<readonly HistoryEntry[]> {
+async function select(path: string, query: HistoryQuery): Promise<readonly HistoryEntry[]> {
   const { DatabaseSync } = await import("node:sqlite");
   const url = pathToFileURL(path);
-  if (isImmutable) url.searchParams.set("immutable", "1");
+  url.searchParams.set(await readOnlyMode(path), "1");
   const database = new DatabaseSync(url, { readOnly: true, timeout: PATIENCE });
   try {
     const schema = schemaOf(database);
@@ -109,6 +110,18 @@ async function select(
   } finally {
     database.close();
   }
+}
+
+/**
+ * How SQLite reads without writing, in a directory of any mode. Opened plainly it makes `-wal` and `-shm`
+ * beside a database in WAL mode. Where a writer is at work, or was killed, both are there: `readonly_shm` reads
+ * them as they lie (as root, SQLite only gives them to the owner that they have already). Else the database
+ * alone is all there is, which `immutable` reads. A `-wal` without its `-shm`, as out of a backup, waits for the
+ * next entry: until then its rows are not seen.
+ */
+async function readOnlyMode(path: string): Promise<"readonly_shm" | "immutable"> {
+  const sizes = await Promise.all(["-wal", "-shm"].map((ending) => sizeOf(path + ending)));
+  return sizes.every((size) => size > 0) ? "readonly_shm" : "immutable";
 }
 
 function schemaOf(database: DatabaseSync): number {
@@ -127,10 +140,24 @@ async function setAside(path: string): Promise<void> {
   for (const ending of ["-wal", "-shm"]) await rm(path + ending, { force: true });
 }
 
-/** @returns `null` where nothing is there. @throws PilotlightError `state_unreadable` where nobody can tell */
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0;
+}
+
+/** What changes when the database or its `-wal` does; `null` where there is no database. */
+async function stampOf(path: string): Promise<string | null> {
+  const file = await statsOf(path);
+  return file && [file.ino, file.size, file.mtimeMs, await sizeOf(`${path}-wal`)].join(":");
+}
+
 async function inodeOf(path: string): Promise<number | null> {
+  return (await statsOf(path))?.ino ?? null;
+}
+
+/** @returns `null` where nothing is there. @throws PilotlightError `state_unreadable` where nobody can tell */
+async function statsOf(path: string): Promise<Stats | null> {
   try {
-    return (await stat(path)).ino;
+    return await stat(path);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "ENOENT" || errno === "ENOTDIR") return null;

@@ -5,6 +5,7 @@ import { type Credential, isBlanked, isSamePair, pairOf } from "../../src/core/c
 
 const ACCESS = "sk-ant-oat01-TEST-access";
 const REFRESH = "sk-ant-ort01-TEST-refresh";
+const DEEP = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
 const LOGIN = {
   accessToken: ACCESS,
   refreshToken: REFRESH,
@@ -101,6 +102,12 @@ describe("reading a credentials file", () => {
     ["a file of blanks", " \n\t", "empty"],
     ["garbage", "not json at all", "not JSON"],
     ["a truncated document", documentWith(LOGIN).slice(0, 90), "truncated"],
+    [
+      "a login nested too deep",
+      `{"claudeAiOauth":{"accessToken":"TEST","x":${DEEP}}}`,
+      "deeper than 500 levels",
+    ],
+    ["a sibling nested too deep", `{"claudeAiOauth":null,"mcpOAuth":${DEEP}}`, "deeper than 500"],
     ["a list", JSON.stringify([{ claudeAiOauth: LOGIN }]), "a list"],
     ["a text", JSON.stringify("login"), "a string"],
     ["null", "null", "null"],
@@ -150,6 +157,7 @@ describe("writing a credentials file", () => {
     ["a truncated file", '{"claudeAiOauth":{"acc'],
     ["a list", "[]"],
     ["a login that is no object", '{"claudeAiOauth":"x"}'],
+    ["a file nested too deep", `{"x":${DEEP}}`],
   ])("writes a whole document over %s", (_name, live) => {
     const next = present(documentWith(LOGIN));
     expect(JSON.parse(credentialsFile.merge(live, next))).toEqual({ claudeAiOauth: LOGIN });

@@ -18,9 +18,23 @@ it.each([
   ["// c\n{}", "line 1, column 1"],
   ["[01]", "line 1, column 2"],
 ])("finds where %j stops being JSON", (text, place) => {
-  expect(jsonFault(text)).toBe(place);
+  expect(jsonFault(text)).toBe(`${place}: it is not JSON`);
   expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
 });
+
+it.each([
+  ["lists", "[", "]"],
+  ["objects", '{"a":', "}"],
+])(
+  "says where %s are nested too deep, and takes those that are not quite",
+  (_what, open, close) => {
+    const nested = (depth: number) => `${open.repeat(depth)}0${close.repeat(depth)}`;
+    expect(jsonFault(nested(500))).toBeNull();
+    const place = `line 1, column ${500 * open.length + 1}`;
+    for (const depth of [501, 100_000])
+      expect(jsonFault(nested(depth))).toBe(`${place}: it is nested deeper than 500 levels`);
+  },
+);
 
 it("agrees with JSON.parse on every text that one character spoils", () => {
   const [, , , , text = ""] = VALID;

@@ -55,6 +55,13 @@ it.each([
   expect(rest).toMatchObject(NOTHING);
 });
 
+it("sets nothing, and says why, when the file is nested too deep", async () => {
+  writeFileSync(path, `{"apiKeyHelper": "h", "x": ${"[".repeat(100_000)}${"]".repeat(100_000)}}`);
+  const { fault, ...rest } = await readSettingsLayer(path);
+  expect(fault?.why).toMatch(/^line 1, column \d+: it is nested deeper than 500 levels$/);
+  expect(rest).toMatchObject(NOTHING);
+});
+
 it("sets nothing when the file is hidden by the null device", async () => {
   symlinkSync("/dev/null", path);
   expect((await readSettingsLayer(path)).fault).toBeNull();

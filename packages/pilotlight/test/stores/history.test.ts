@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -131,6 +132,69 @@ describe("the history", () => {
   }, 60_000);
 });
 
+/** Everything of the state directory that a reading could change. */
+const snapshot = () =>
+  ["", ...readdirSync(stateDir).toSorted()].map((name) => {
+    const { ino, mode, size, mtimeMs, ctimeMs } = statSync(join(stateDir, name));
+    const bytes = name === "" ? "" : readFileSync(join(stateDir, name));
+    const hash = createHash("sha256").update(bytes).digest("hex");
+    // As root, SQLite gives what lies beside the database to the owner that it has already.
+    const changed = /-(wal|shm)$/.test(name) ? "at any time" : ctimeMs;
+    return { name, ino, mode, size, mtimeMs, changed, hash };
+  });
+
+/** Leaves what a writer leaves that is killed before its entry is in the database itself. */
+async function killWriter(code: string): Promise<void> {
+  const script = `const { DatabaseSync } = require("node:sqlite");
+    new DatabaseSync(process.argv[1]).exec("INSERT INTO events (at, login, kind, code) VALUES (${NOW + 1}, 'default', 'run', '${code}')");
+    process.kill(process.pid, "SIGKILL");`;
+  const argv = ["-e", script, join(stateDir, "history.db")];
+  await promisify(execFile)(process.execPath, argv, { env: {} }).catch(() => {});
+}
+
+describe("reading the history", () => {
+  it("changes nothing and makes nothing", async () => {
+    await recordHistory(stateDir, [entry()]);
+    const before = snapshot();
+    expect(await codesIn()).toEqual(["ok"]);
+    expect(snapshot()).toEqual(before);
+  });
+
+  it("finds what a killed writer left beside the database, and leaves it there", async () => {
+    await recordHistory(stateDir, [entry()]);
+    await killWriter("late");
+    const before = snapshot();
+    expect(before.map(({ name, size }) => size > 0 && name)).toEqual([
+      "",
+      "history.db",
+      "history.db-shm",
+      "history.db-wal",
+    ]);
+    expect(await codesIn()).toEqual(["late", "ok"]);
+    expect(snapshot()).toEqual(before);
+    rmSync(join(stateDir, "history.db-shm"));
+    expect(await codesIn()).toEqual(["ok"]);
+    expect(readdirSync(stateDir)).not.toContain("history.db-shm");
+    await recordHistory(stateDir, [entry({ code: "next" })]);
+    expect(await codesIn()).toContain("late");
+  });
+
+  it("sees what a writer at work has written", async () => {
+    await recordHistory(stateDir, [entry()]);
+    const writer = new DatabaseSync(join(stateDir, "history.db"));
+    const insert = writer.prepare(
+      "INSERT INTO events (at, login, kind, code) VALUES (?, 'default', 'run', 'mine')",
+    );
+    try {
+      insert.run(NOW + 1);
+      expect(await codesIn()).toEqual(["mine", "ok"]);
+    } finally {
+      writer.close();
+    }
+    expect(await codesIn()).toEqual(["mine", "ok"]);
+  });
+});
+
 describe("a history that is not as it should be", () => {
   const file = () => join(stateDir, "history.db");
 
@@ -208,4 +272,26 @@ describe("a history that is not as it should be", () => {
       expect(stdout.split("\n")).toEqual(["0", "1"]);
     },
   );
+
+  needs("linux", "root").it("in a directory that its reader may not write is read", async () => {
+    await recordHistory(stateDir, [entry()]);
+    const reader = fileURLToPath(new URL("../../src/stores/history.ts", import.meta.url));
+    const script = `process.setgid(65534); process.setuid(65534);
+      const { readHistory } = await import(${JSON.stringify(reader)});
+      const entries = await readHistory(process.argv[1], { since: 0, limit: 9 });
+      process.stdout.write(entries.map(({ code }) => code).join());`;
+    const read = async () => {
+      for (const name of readdirSync(stateDir)) chmodSync(join(stateDir, name), 0o444);
+      chmodSync(stateDir, 0o555);
+      chmodSync(root, 0o755);
+      const argv = ["--input-type=module-typescript", "-e", script, stateDir];
+      return (await promisify(execFile)(process.execPath, argv, { env: {} })).stdout;
+    };
+    expect(await read()).toBe("ok");
+    await killWriter("late");
+    const held = () => snapshot().map(({ name, hash }) => [name, hash]);
+    const before = held();
+    expect(await read()).toBe("late,ok");
+    expect(held()).toEqual(before);
+  });
 });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isTooDeep } from "../../core/json-object.ts";
 import type { DurableFiles } from "../../core/ports.ts";
 import { REFRESH_COMMANDS, type RefreshCommand } from "./refresh-command.ts";
 
@@ -46,6 +47,7 @@ export async function recall(path: string): Promise<BuildMemory> {
   } catch {
     return empty;
   }
+  if (isTooDeep(value)) return empty;
   // It is a cache: whatever is not exactly ours costs one more rehearsal.
   const memory = value as Partial<BuildMemory> | null;
   if (memory?.schema !== 1 || !memory.files || !memory.rehearsals) return empty;

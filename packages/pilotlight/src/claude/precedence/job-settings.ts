@@ -101,14 +101,16 @@ function unknownSource(name: string): SettingsFault {
 
 async function flagLayer(flag: string, cwd: string) {
   const isJson = flag.trimStart().startsWith("{");
-  const place = isJson ? jsonFault(flag) : null;
+  const trouble = isJson ? jsonFault(flag) : null;
   // Text that is no JSON is taken for the name of a file, and a file has to be there.
   const path = resolve(cwd, flag);
-  const isHere = isJson ? place === null : ((await stat(path).catch(() => null)) ?? null) !== null;
+  const isHere = isJson
+    ? trouble === null
+    : ((await stat(path).catch(() => null)) ?? null) !== null;
   const layer =
     isHere && !isJson ? await readSettingsLayer(path) : settingsLayerIn(isHere ? flag : "");
   if (isHere) return { layer, fault: null };
-  const why = isJson ? `${place}: it is not JSON` : `there is no file ${path}`;
+  const why = trouble ?? `there is no file ${path}`;
   return { layer, fault: { place: "--settings", why, isFatal: true } satisfies SettingsFault };
 }
 

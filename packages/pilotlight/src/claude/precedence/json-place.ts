@@ -1,13 +1,16 @@
+import { DEEPEST } from "../../core/json-object.ts";
+
 /**
- * Finds where a text stops being JSON, without quoting any of it: it may hold tokens.
- * @returns `line 3, column 7` of the first character that does not fit, or `null` for valid JSON.
+ * Finds where a text stops being JSON that we can read, without quoting any of it: it may hold tokens.
+ * @returns `line 3, column 7: it is not JSON` for the first character that does not fit, or `null` for valid JSON.
  */
 export function jsonFault(text: string): string | null {
   const reader = new Reader(text);
   const isWhole = reader.value() && reader.ends();
   if (isWhole) return null;
   const lines = text.slice(0, reader.at).split("\n");
-  return `line ${lines.length}, column ${(lines.at(-1) ?? "").length + 1}`;
+  const what = reader.isTooDeep ? `nested deeper than ${DEEPEST} levels` : "not JSON";
+  return `line ${lines.length}, column ${(lines.at(-1) ?? "").length + 1}: it is ${what}`;
 }
 
 const STRING = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
@@ -17,6 +20,8 @@ const SPACE = /[ \t\n\r]*/y;
 /** A recursive descent over JSON (RFC 8259) that only remembers how far it came. */
 class Reader {
   at = 0;
+  isTooDeep = false;
+  #depth = 0;
   readonly #text: string;
 
   constructor(text: string) {
@@ -42,6 +47,16 @@ class Reader {
   }
 
   #sequence(closing: string, element: () => boolean): boolean {
+    // Before the stack ends.
+    this.isTooDeep ||= this.#depth === DEEPEST;
+    if (this.isTooDeep) return false;
+    this.#depth += 1;
+    const isWhole = this.#elements(closing, element);
+    this.#depth -= 1;
+    return isWhole;
+  }
+
+  #elements(closing: string, element: () => boolean): boolean {
     this.at += 1;
     if (this.#sign(closing)) return true;
     do if (!element()) return false;

@@ -60,8 +60,8 @@ export function settingsLayerIn(text: string): SettingsLayer {
   // Unlike its credential, Claude Code reads its settings with a byte order mark too (measured 2026-11).
   const json = text.replace(/^\uFEFF/, "");
   if (json.trim() === "") return NOTHING;
-  const place = jsonFault(json);
-  if (place !== null) return faulty(`${place}: it is not JSON`);
+  const fault = jsonFault(json);
+  if (fault !== null) return faulty(fault);
   const value: unknown = JSON.parse(json);
   if (!isObject(value)) return faulty("line 1, column 1: it is not an object");
   for (const [key, isRight, what] of CHECKS) {

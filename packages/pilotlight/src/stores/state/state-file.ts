@@ -2,7 +2,7 @@ import { rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Credential } from "../../core/credential.ts";
 import { errnoOf, PilotlightError } from "../../core/errors.ts";
-import { type Fields, isObject } from "../../core/json-object.ts";
+import { type Fields, isObject, isTooDeep } from "../../core/json-object.ts";
 import type { CredentialFormat, DurableFiles } from "../../core/ports.ts";
 import { cannotPersist, textOf } from "../../disk/cannot-persist.ts";
 import { makePrivateDirectory, syncDirectory } from "../../disk/directory.ts";
@@ -93,7 +93,7 @@ export function parseCredential(format: CredentialFormat, text: unknown): Creden
 function parseObject(text: string): Fields | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
+    return isObject(value) && !isTooDeep(value) ? value : null;
   } catch {
     return null;
   }
