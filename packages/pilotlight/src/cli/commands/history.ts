@@ -1,6 +1,6 @@
 import { parseDuration, printDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
-import { isoOf } from "../../core/login-status.ts";
+import { isoOf } from "../../core/iso-time.ts";
 import type { HistoryEntry } from "../../stores/history-entry.ts";
 import { readHistory } from "../../stores/history.ts";
 import { readConfig } from "../config.ts";

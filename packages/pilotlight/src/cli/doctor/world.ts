@@ -1,3 +1,5 @@
+import { explainWorld } from "../../claude/explaining/explain.ts";
+import type { Explanation } from "../../core/explanation.ts";
 import type { JobSettings } from "../../claude/precedence/job-settings.ts";
 import { jobWorld } from "../../claude/precedence/job-world.ts";
 import type { Environment } from "../../claude/locations.ts";
@@ -43,6 +45,8 @@ export interface LoginWorld {
   /** The settings a job meets that is started here. */
   readonly settings: JobSettings;
   readonly effective: Effective;
+  /** What a job of no command line in particular would use, and what it meets. */
+  readonly explanation: Explanation;
 }
 
 /** What the command line says about where to look. */
@@ -84,9 +88,11 @@ async function openLoginWorld(
   const entry = await state.store.read();
   const stored = platform === "darwin" ? "claude-keychain" : "claude-file";
   const { home } = config;
-  const place = { env, home, cwd, locations: state.locations, entry, args: null, build: null, now };
+  const here = { env, home, cwd, locations: state.locations, entry, now };
+  const place = { ...here, args: null, build: null, storedSource: stored } as const;
   const world = await jobWorld(place, entry.state === "absent" ? null : stored);
   const effective = effectiveOf(rankSources(world));
+  const explanation = explainWorld(place, world);
   const { record, journal, stateTrouble } = await readLoginState(state);
   const view = {
     name: login.name,
@@ -102,7 +108,8 @@ async function openLoginWorld(
   } as const;
   const status = loginStatus({ ...view, ...kept, entry, record, journal }, now);
   const known = { entry, record, journal, stateTrouble };
-  return { machine, login, state, ...known, status, settings: world.settings, effective };
+  const { settings } = world;
+  return { machine, login, state, ...known, status, settings, effective, explanation };
 }
 
 async function readLoginState(

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { release } from "node:os";
-import { resolve } from "node:path";
+import { normalize, resolve } from "node:path";
 import { memoryFileIn, recall } from "../../claude/build/build-memory.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { isObject } from "../../core/json-object.ts";
@@ -58,9 +58,11 @@ export async function writeBundle(
 
 /** Every text of `value`, keys too, without tokens and without `home`. */
 export function redacted(value: unknown, home: string): unknown {
+  // HOME may end in a slash; the paths made from it have none there.
+  const path = home === "" ? "" : normalize(home).replace(/[/\\]+$/, "");
   const clean = (text: string) => {
-    const own = new RegExp(`${home.replace(/[^\w/]/g, "\\$&")}(?![\\w.-])`, "g");
-    const here = home === "" || home === "/" ? text : text.replace(own, "~");
+    const own = new RegExp(`${path.replace(/[^\w/]/g, "\\$&")}(?![\\w.-])`, "g");
+    const here = path === "" ? text : text.replace(own, "~");
     return scrub(here.replace(/(\/(?:home|Users)\/)[^/\s"':]+/g, "$1user"));
   };
   if (typeof value === "string") return clean(value);

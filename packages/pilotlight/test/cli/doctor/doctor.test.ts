@@ -351,6 +351,17 @@ describe("doctor --bundle", () => {
     expect(DoctorReport.parse(JSON.parse(json.out)).exit).toBe(0);
   });
 
+  it("bears a memory of builds that is nested too deep", async () => {
+    putLogin(home.configDir);
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const rehearsal = `{"command": null, "at": 1, "detail": "", "x": ${deep}}`;
+    const memory = `{"schema": 1, "files": {}, "rehearsals": {"ab": ${rehearsal}}}`;
+    put(home, ".local/state/pilotlight/builds.json", memory);
+    const path = join(home.home, "bundle.json");
+    expect((await report("--bundle", path)).exit).toBe(0);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ builds: { rehearsals: {} } });
+  });
+
   it("cleans every text, keys too", () => {
     const value = {
       [`/home/ada/x`]: ["sk-ant-api03-TEST-key", 1, null, true, { a: "/h.x/ome: in /h.x" }],
@@ -358,6 +369,23 @@ describe("doctor --bundle", () => {
     expect(redacted(value, "/h.x")).toEqual({
       "/home/user/x": ["[secret]", 1, null, true, { a: "~/ome: in ~" }],
     });
+  });
+});
+
+describe("the home directory in a bundle", () => {
+  it.each([
+    ["/srv/bot/", "/srv/bot/.claude", "~/.claude"],
+    ["/srv/bot//", "/srv/bot", "~"],
+    ["/srv//bot", "in /srv/bot/.claude", "in ~/.claude"],
+    ["/srv/bot/", "HOME=/srv/bot/", "HOME=~/"],
+    ["/srv/bot/", "/srv/bot2/x", "/srv/bot2/x"],
+    ["/srv/bot", "/srv/bot2/x", "/srv/bot2/x"],
+    ["/srv/b.t", "/srv/bot/x", "/srv/bot/x"],
+    ["/", "/etc/x", "/etc/x"],
+    ["//", "/etc/x", "/etc/x"],
+    ["", "/etc/x", "/etc/x"],
+  ])("is left out where it is %j: %s", (own, text, expected) => {
+    expect(redacted(text, own)).toBe(expected);
   });
 });
 

@@ -28,23 +28,28 @@ describe("credential-in-use", () => {
     [
       "a key",
       { ANTHROPIC_API_KEY: KEY },
-      /^warning: ANTHROPIC_API_KEY \(environment\) wins over the stored login \(billing: api\)$/,
+      /^warning: environment \(ANTHROPIC_API_KEY\) wins over the stored login, and is billed instead of it$/,
     ],
     [
       "a setup-token",
       { CLAUDE_CODE_OAUTH_TOKEN: YEAR_TOKEN },
-      /^warning: CLAUDE_CODE_OAUTH_TOKEN .*billing: subscription/,
+      /^warning: environment \(CLAUDE_CODE_OAUTH_TOKEN\) wins over .*signing in changes nothing$/,
     ],
     [
       "a gateway",
       { ANTHROPIC_BASE_URL: "https://user:TEST@gate.test/x" },
-      /^warning: ANTHROPIC_BASE_URL .* to gate\.test$/,
+      /^warning: environment \(ANTHROPIC_BASE_URL\) .* to a gateway, and not to Anthropic$/,
     ],
     ["Anthropic's own address", { ANTHROPIC_BASE_URL: "https://api.anthropic.com" }, /^ok: /],
     [
       "the simple mode",
       { CLAUDE_CODE_SIMPLE: "1" },
-      /^warning: CLAUDE_CODE_SIMPLE .*no login at all$/,
+      /^warning: CLAUDE_CODE_SIMPLE does not read claude-file: the job is not logged in$/,
+    ],
+    [
+      "a token that may not infer",
+      { CLAUDE_CODE_OAUTH_TOKEN: YEAR_TOKEN, CLAUDE_CODE_OAUTH_SCOPES: "user:profile" },
+      /^failure: scope_missing: .* the token is not used/,
     ],
     ["the Desktop app", { CLAUDE_CODE_SDK_HAS_HOST_AUTH_REFRESH: "1" }, /^note: the Desktop app/],
   ])("tells of %s beside a login", async (_what, env, expected) => {

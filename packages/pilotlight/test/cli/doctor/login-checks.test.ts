@@ -94,6 +94,25 @@ describe("store-shape", () => {
       },
       /^warning: its refresh token sha256:\w+ was already used/,
     ],
+    [
+      "one that the server ended",
+      async () => {
+        login();
+        const verdict = { kind: "ended", refresh: REFRESH, at: 1, code: "login_ended" } as const;
+        await remember(home, { spent: [REFRESH], verdict });
+      },
+      /^failure: login_ended: the server rejected its refresh token sha256:\w+: this login has ended$/,
+    ],
+    [
+      "a spent one beside one that the server ended",
+      async () => {
+        login();
+        const refresh = "sha256:00000000";
+        const verdict = { kind: "ended", refresh, at: 1, code: "login_ended" } as const;
+        await remember(home, { spent: [refresh, REFRESH], verdict });
+      },
+      /^failure: refresh_token_spent: .*stale copy$/,
+    ],
     ["no refresh token", () => login({ refreshToken: null }), /^warning: it has no refresh token$/],
     ["no access token", () => login({ accessToken: null }), /^warning: it has no access token$/],
     ["no end", () => login({ expiresAt: null }), /^warning: it does not say when/],
@@ -102,7 +121,11 @@ describe("store-shape", () => {
       () => login({ expiresAt: Math.floor(Date.now() / 1000) + 9999 }),
       /^warning: expiresAt is in seconds/,
     ],
-    ["no scopes", () => login({ scopes: null }), /^warning: its scopes lack user:inference/],
+    [
+      "no scopes",
+      () => login({ scopes: null }),
+      /^failure: scope_missing: its scopes lack user:inference/,
+    ],
   ])("tells of %s", async (_what, prepare, expected) => {
     await prepare();
     expect(told(await examine(home, "store-shape"))).toMatch(expected);
@@ -229,6 +252,48 @@ describe("login-state", () => {
   ])("tells of a login that is %s", async (_what, prepare, expected) => {
     await prepare();
     expect(told(await examine(home, "login-state"))).toMatch(expected);
+  });
+});
+
+describe("login-state, of a record that is torn,", () => {
+  const record = ".local/state/pilotlight/logins/default.json";
+  const verdict = { kind: "proved", access: ACCESS, at: Date.now(), by: "refresh" } as const;
+  beforeEach(() => void login());
+
+  it("names the record as it stands, and then what was set aside", async () => {
+    const path = put(home, record, '{"schema": 1, "verd');
+    const warnings = async () =>
+      (await examine(home, "login-state")).filter(({ result }) => result === "warning");
+    expect((await warnings()).map(({ evidence }) => evidence)).toEqual([
+      expect.stringMatching(`^${path} cannot be understood`),
+    ]);
+    await remember(home, { verdict });
+    const [aside, ...more] = await warnings();
+    expect(more).toEqual([]);
+    expect(aside).toMatchObject({
+      evidence: expect.stringMatching(/journal\/archive\/default-record-\d+-corrupt\.json cannot/),
+      fm: ["FM-32"],
+    });
+  });
+
+  it("says nothing of another login's, or of a journal", async () => {
+    await remember(home, { verdict });
+    const archive = ".local/state/pilotlight/journal/archive";
+    put(home, `${archive}/other-record-1795000000000-corrupt.json`, "{");
+    put(home, `${archive}/default-1795000000000-corrupt.json`, "{");
+    expect(told(await examine(home, "login-state"))).toMatch(/^ok: .*$/);
+  });
+
+  it("counts one for torn that is nested too deep", async () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    put(
+      home,
+      record,
+      `{"schema": 1, "verdict": ${JSON.stringify(verdict).replace("}", `, "x": ${deep}}`)}}`,
+    );
+    expect(told(await examine(home, "login-state"))).toMatch(/\nwarning: .*cannot be understood/);
+    await remember(home, { verdict });
+    expect(told(await examine(home, "login-state"))).toMatch(/^ok: fresh, proved/);
   });
 });
 

@@ -1,16 +1,20 @@
-import { mkdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { userInfo } from "node:os";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { credentialCopies, frozenTokens } from "../../../src/cli/doctor/scan/credential-copies.ts";
 import type { Hit } from "../../../src/cli/doctor/scan/claude-in-line.ts";
 import { type ScannedFile, scanText } from "../../../src/cli/doctor/scan/scan-files.ts";
+import type { DoctorReport } from "../../../src/cli/doctor/doctor-report.ts";
 import { shortStops } from "../../../src/cli/doctor/scan/short-stops.ts";
 import { timeSpan } from "../../../src/cli/doctor/scan/time-span.ts";
 import { idlePrompts, restartStorms } from "../../../src/cli/doctor/scan/wasteful-starts.ts";
 import { type IsolatedHome, isolatedHome } from "../../support/isolated.ts";
-import { putLogin } from "../a-login.ts";
+import { needs } from "../../support/needs.ts";
 import { examine, put, putClaude, told } from "./an-examination.ts";
+
+const BIN = fileURLToPath(new URL("../../../bin/pilotlight.mjs", import.meta.url));
 
 let home: IsolatedHome;
 beforeEach(() => {
@@ -84,6 +88,11 @@ describe("a stop that comes too soon", () => {
     ],
     [
       "compose.yml",
+      "services:\n  job:\n    command: claude -p x\n    stop_grace_period: 0s\n",
+      "4: service job: stop_grace_period: Docker kills it 0 s after the stop signal",
+    ],
+    [
+      "compose.yml",
       "services:\n    job:\n        volumes:\n            - ./.claude:/root/.claude\n        stop_grace_period: 1m30s\n",
       "5: service job: stop_grace_period: Docker kills it 1 min 30 s after the stop signal",
     ],
@@ -99,11 +108,14 @@ describe("a stop that comes too soon", () => {
   it.each([
     ["job.sh", "timeout 150 claude -p x"],
     ["job.sh", "timeout 10m claude -p x"],
+    ["job.sh", "timeout 0 claude -p x"],
+    ["job.sh", "timeout -k 5 0s claude -p x"],
     ["job.sh", "timeout 60 curl x; claude-squad x"],
     ["job.sh", "timeout 60 pilotlight run -- claude -p x"],
     ["job.sh", "# timeout 60 claude -p x"],
     ["job.sh", "timeout 60 ls ~/.claude"],
     ["a.service", unit("TimeoutStopSec=infinity\n")],
+    ["a.service", unit("TimeoutStopSec=0\n")],
     ["a.service", unit("TimeoutStopSec=60\nTimeoutStopSec=3min\n")],
     ["a.service", guardedUnit("KillMode=mixed\n")],
     ["a.service", guardedUnit("KillMode=process\n")],
@@ -217,6 +229,60 @@ describe("the scan of doctor", () => {
     });
   });
 
+  it.each<[string, (path: string) => unknown, string]>([
+    ["binary", (path) => writeFileSync(path, "claude doctor\0"), "it is no text"],
+    ["too long", (path) => writeFileSync(path, "x\n".repeat(131_073)), "it is longer than 256 KiB"],
+    ["a pipe", (path) => spawnSync("mkfifo", [path]), "it is no regular file"],
+    ["a device", (path) => symlinkSync("/dev/zero", path), "it is no regular file"],
+  ])("says that a file is not looked through which is named and %s", async (_what, make, why) => {
+    const path = join(home.home, "named");
+    make(path);
+    const alone = told(await examine(home, "short-stops", { scan: [path] }));
+    expect(alone).toBe(`skipped: not looked through: ${path}: ${why}`);
+    put(home, "job.sh", "timeout 60 claude -p x\n");
+    const text = told(await examine(home, "short-stops", { scan: [path, "job.sh"] }));
+    expect(text).toMatch(/^warning: .*job\.sh:1: timeout stops it after/);
+    expect(text).toContain(`\nnote: not looked through: ${path}: ${why}`);
+  });
+
+  it("looks through a link that is named, and a file that is empty", async () => {
+    symlinkSync(put(home, "job.sh", "timeout 60 claude -p x\n"), join(home.home, "link"));
+    put(home, "empty", "");
+    const found = told(await examine(home, "short-stops", { scan: ["link", "empty"] }));
+    expect(found).toMatch(/^warning: .*link:1: timeout stops it after 1 min 0 s$/);
+  });
+
+  it("is not held up by what has no end in a directory", async () => {
+    const there = join(home.home, "there");
+    put(home, "there/job.sh", "timeout 60 claude -p x\n");
+    spawnSync("mkfifo", [join(there, "pipe.service"), join(home.home, "bot.service")]);
+    symlinkSync("/dev/zero", join(there, "zero"));
+    symlinkSync("/dev/zero", join(home.home, "crontab"));
+    const found = told(await examine(home, "short-stops", { scan: ["there"] }));
+    expect(found).toMatch(/^warning: .*job\.sh:1: timeout stops it after 1 min 0 s$/);
+  });
+
+  needs("linux", "root").it("says that it may not read what is named", () => {
+    put(home, "there/job.sh", "claude doctor\n");
+    put(home, "job.sh", "claude doctor\n", 0o600);
+    chmodSync(join(home.home, "there"), 0o700);
+    for (const path of ["..", ".", ".config"]) chmodSync(join(home.home, path), 0o755);
+    const argv = [BIN, "doctor", "--json", "--scan", "there", "job.sh"];
+    const { stdout } = spawnSync(process.execPath, argv, {
+      env: { ...home.env, PILOTLIGHT_STATE_DIR: join(home.home, "state") },
+      cwd: home.home,
+      uid: 65_534,
+      gid: 65_534,
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    const { checks } = JSON.parse(stdout) as DoctorReport;
+    const [finding] = checks.find(({ id }) => id === "short-stops")?.findings ?? [];
+    expect(finding?.evidence).toMatch(
+      /^not looked through: .*there: EACCES: .*; .*job\.sh: EACCES: /,
+    );
+  });
+
   it.each([
     ["2.1.104", /on 2\.1\.104 it says nothing/],
     ["2.1.216", /2\.1\.216 starts a refresh and may exit before it is stored/],
@@ -231,72 +297,5 @@ describe("the scan of doctor", () => {
   it("tells the first dozen places and counts the rest", async () => {
     put(home, "crontab", "@daily claude doctor\n".repeat(15));
     expect(await examine(home, "status-commands")).toHaveLength(13);
-  });
-});
-
-describe("service-environment", () => {
-  const { username } = userInfo();
-  const judged = async (lines: string, env: object = {}) => {
-    put(home, "bot.service", `[Service]\nExecStart=/bin/true\n${lines}`);
-    const options = { service: "./bot.service", env: { PILOTLIGHT_CLAUDE: "claude", ...env } };
-    return told(await examine(home, "service-environment", options));
-  };
-  const same = () =>
-    `User=${username}\nEnvironment=HOME=${home.home} "PATH=${home.home}/bin"\nEnvironment=CLAUDE_CONFIG_DIR=${home.configDir}\n`;
-  beforeEach(() => {
-    putLogin(home.configDir);
-    putClaude(home);
-  });
-
-  it("is asked for", async () => {
-    expect(told(await examine(home, "service-environment"))).toMatch(/^skipped: .*--as-service/);
-  });
-
-  it("is content with the same surroundings", async () => {
-    expect(await judged(same())).toMatch(/^ok: .*bot\.service: uid \d+, HOME .*, the same store$/);
-  });
-
-  it.each<[string, string, RegExp]>([
-    [
-      "another home",
-      "Environment=HOME=/no/such\nEnvironment=CLAUDE_CONFIG_DIR=/no/such/.claude",
-      /^failure: no_credential: .*in \/no\/such\/\.claude/,
-    ],
-    [
-      "another directory",
-      "Environment=CLAUDE_CONFIG_DIR=/no/such",
-      /^failure: no_credential: .*\/no\/such/,
-    ],
-    [
-      "an unknown user",
-      "User=no-such-user",
-      /^failure: no_credential: .*does not know the user no-such-user$/,
-    ],
-    ["a PATH without claude", "Environment=PATH=/no/such", /^failure: cli_not_found: /],
-    ["a key", "Environment=ANTHROPIC_API_KEY=TEST", /^warning: .*sets ANTHROPIC_API_KEY/],
-    ["a wall", "ProtectSystem=strict", /^warning: .*ProtectSystem=strict keeps the service/],
-    ["a made-up user", "DynamicUser=yes", /^warning: .*DynamicUser=yes/],
-  ])("tells of %s", async (_what, line, expected) => {
-    expect(await judged(`${same()}${line}\n`)).toMatch(expected);
-  });
-
-  it("is content with a wall that has a door", async () => {
-    expect(
-      await judged(`${same()}ProtectSystem=strict\nReadWritePaths=${home.configDir}\n`),
-    ).toMatch(/^ok: /);
-  });
-
-  it("reads environment files and drop-ins, and finds units by name", async () => {
-    put(home, "env", `HOME="${home.home}"\nPATH=${home.home}/bin\n# CLAUDE_CONFIG_DIR=/no\n`);
-    put(home, ".config/systemd/user/job.service", "[Service]\nExecStart=claude\n");
-    put(home, ".config/systemd/user/job.service.d/x.conf", `EnvironmentFile=-${home.home}/env\n`);
-    mkdirSync(join(home.home, "elsewhere"));
-    const options = { service: "job", cwd: join(home.home, "elsewhere") };
-    expect(told(await examine(home, "service-environment", options))).toMatch(
-      /^ok: .*user\/job\.service/,
-    );
-    await expect(examine(home, "service-environment", { service: "none" })).rejects.toMatchObject({
-      code: "usage",
-    });
   });
 });

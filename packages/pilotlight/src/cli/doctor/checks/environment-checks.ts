@@ -1,14 +1,14 @@
 import { stat } from "node:fs/promises";
 import { fingerprintOf } from "../../../claude/fingerprint.ts";
 import type { Environment } from "../../../claude/locations.ts";
-import { gatewayIn } from "../../../claude/precedence/gateway-in.ts";
-import { type Effective, isYes } from "../../../claude/precedence/precedence.ts";
+import { isYes } from "../../../claude/precedence/precedence.ts";
 import { variableFlaw } from "../../../claude/precedence/variable-flaw.ts";
 import { printDuration } from "../../../core/duration.ts";
+import { brokenIn, type Explanation, type WarningCode } from "../../../core/explanation.ts";
 import type { TokenFlaw } from "../../../core/token-flaw.ts";
 import { loginCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
-import { hostOf, placeIn } from "../variables.ts";
+import { placeIn } from "../variables.ts";
 import type { LoginWorld } from "../world.ts";
 
 /** What a job finds in its environment and settings besides the login. */
@@ -17,12 +17,13 @@ export const environmentChecks = [
     id: "credential-in-use",
     title: "jobs use the stored login",
     fm: ["FM-43", "FM-44", "FM-46", "FM-47", "FM-48"],
-    gather: ({ effective, settings, machine, entry }: LoginWorld) => ({
-      effective,
-      hasStored: entry.state === "present",
-      env: { ...machine.env, ...settings.env },
-      placeOf: placeIn(settings.origins),
-    }),
+    gather: ({ explanation, settings, machine }: LoginWorld) => {
+      const env = { ...machine.env, ...settings.env };
+      return {
+        explanation,
+        isOfDesktop: isYes(env["CLAUDE_CODE_SDK_HAS_HOST_AUTH_REFRESH"] ?? ""),
+      };
+    },
     judge: credentialInUse,
   }),
   loginCheck({
@@ -66,38 +67,47 @@ export const environmentChecks = [
   }),
 ];
 
+/** What else doctor tells of in a check of its own. */
+const TOLD_ELSEWHERE: readonly string[] = ["wrong_credential", "credential_corrupt"];
+
+/** Of what is neither here a job goes on as somebody meant, or `explain` alone can tell more. */
+const SURPRISES: Readonly<Partial<Record<WarningCode, typeof warning>>> = {
+  bare_reads_no_login: warning,
+  credential_shadowed: warning,
+  custom_headers: warning,
+  gateway: warning,
+  ignored_here: note,
+  profile_unusable: warning,
+  settings_over_environment: note,
+  two_credentials: warning,
+};
+
 function credentialInUse(facts: {
-  readonly effective: Effective;
-  readonly hasStored: boolean;
-  readonly env: Environment;
-  readonly placeOf: (name: string) => string;
+  readonly explanation: Explanation;
+  readonly isOfDesktop: boolean;
 }): readonly Finding[] {
-  const { effective, hasStored, env, placeOf } = facts;
-  const { source, shadowed, billing } = effective;
-  const findings: Finding[] = [];
-  if (shadowed.some((name) => name === "claude-file" || name === "claude-keychain")) {
-    const what = `${placeOf(source)} wins over the stored login (billing: ${billing})`;
-    findings.push(warning(what, "remove it, or start jobs by pilotlight run --auth subscription"));
+  const { explanation, isOfDesktop } = facts;
+  const broken = brokenIn(explanation);
+  const findings = broken
+    .filter(({ code }) => !TOLD_ELSEWHERE.includes(code))
+    .map(({ code, message, fix }) => failure(code, message, { fix }));
+  for (const { code, message, fix } of explanation.warnings) {
+    const tell = SURPRISES[code];
+    if (tell === undefined || broken.some((one) => one.message === message)) continue;
+    const other =
+      code === "credential_shadowed" ? ", or start jobs by pilotlight run --auth subscription" : "";
+    findings.push(tell(message, `${fix}${other}`));
   }
-  const gateway = gatewayIn(env);
-  const isStored = source === "claude-file" || source === "claude-keychain";
-  if (isStored && gateway !== null) {
-    const what = `${placeOf("ANTHROPIC_BASE_URL")} sends the stored login to ${hostOf(gateway)}`;
-    findings.push(
-      warning(what, "a login is for Anthropic alone: remove it, or give the gateway its own key"),
-    );
-  }
-  if (hasStored && isYes(env["CLAUDE_CODE_SIMPLE"] ?? "")) {
-    const what = `${placeOf("CLAUDE_CODE_SIMPLE")} makes Claude Code read no login at all`;
-    findings.push(warning(what, "remove it, or use an API key"));
-  }
-  if (isYes(env["CLAUDE_CODE_SDK_HAS_HOST_AUTH_REFRESH"] ?? "")) {
+  if (isOfDesktop) {
     findings.push(
       note("the Desktop app renews its own login, and nobody this store", "refresh it here"),
     );
   }
   if (findings.length > 0) return findings;
-  return source === "none" ? [skipped("there is no credential at all")] : [ok(source)];
+  const { source } = explanation.winner;
+  return source === "none"
+    ? [skipped("there is no credential that a job could use")]
+    : [ok(source)];
 }
 
 const TOKENS = ["CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"];

@@ -4,6 +4,7 @@ import { printDuration } from "../../../core/duration.ts";
 import type { ErrorCode } from "../../../core/errors.ts";
 import type { LoginStatus } from "../../../core/login-status.ts";
 import type { JournalRecord } from "../../../core/ports.ts";
+import { corruptRecords } from "../../../stores/state/corrupt-records.ts";
 import { loginCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
 import type { LoginWorld } from "../world.ts";
@@ -16,12 +17,13 @@ export const loginChecks = [
     id: "login-state",
     title: "the login works, or can be renewed without a person",
     fm: ["FM-01", "FM-02", "FM-04"],
-    gather: ({ status, stateTrouble, machine }: LoginWorld) => ({
+    gather: async ({ status, stateTrouble, machine, login }: LoginWorld) => ({
       status,
       trouble: stateTrouble && { code: stateTrouble.code, text: stateTrouble.message },
+      lost: await corruptRecords(machine.config.stateDir, login.name),
       now: machine.now,
     }),
-    judge: loginState,
+    judge: ({ lost, ...facts }) => [...loginState(facts), ...lost.map(lostRecord)],
   }),
   loginCheck({
     id: "login-end",
@@ -78,6 +80,14 @@ function loginState(facts: {
     case "due":
       return [ok(`${phase}, ${proofText(status, now)}`)];
   }
+}
+
+/** A job goes on without it, and nobody would know what was forgotten. */
+function lostRecord(path: string): Finding {
+  const what = `${path} cannot be understood: what the server said of this login and which refresh tokens were used before is forgotten`;
+  const fix =
+    "the next refresh begins a new record and sets this one aside; in journal/archive, it can be removed once somebody has looked at it";
+  return warning(what, fix, { fm: ["FM-32"] });
 }
 
 /** A login that ends by the server's word long before its date was revoked, or its token was used elsewhere. */

@@ -100,14 +100,26 @@ function statusCommands({ files }: Scan, version: string | null): readonly Hit[]
 }
 
 function findingsOf(scan: Scan, hits: readonly Hit[], fix: string): readonly Finding[] {
-  if (scan.files.length === 0) {
-    return [skipped("nothing to look through here: name files or directories with --scan")];
+  const { files, leftOut } = scan;
+  const unread = unreadIn(scan);
+  if (files.length === 0) {
+    const nothing = "nothing to look through here: name files or directories with --scan";
+    return [skipped(unread ?? nothing)];
   }
   const shown = hits.slice(0, MOST_SHOWN);
   const findings = shown.map(({ file, line, what }) => warning(`${file}:${line}: ${what}`, fix));
   if (hits.length > shown.length) {
     findings.push(warning(`${hits.length - shown.length} more places of this kind`, fix));
   }
-  if (scan.leftOut > 0) findings.push(note(`${scan.leftOut} more files were not looked at`));
-  return findings.length > 0 ? findings : [ok(`nothing in ${scan.files.length} files`)];
+  if (unread !== null) findings.push(note(unread));
+  if (leftOut > 0) findings.push(note(`${leftOut} more files were not looked at`));
+  return findings.length > 0 ? findings : [ok(`nothing in ${files.length} files`)];
+}
+
+/** What somebody named and nobody looked at, in one line. */
+function unreadIn({ unread }: Scan): string | null {
+  if (unread.length === 0) return null;
+  const shown = unread.slice(0, MOST_SHOWN).map(({ path, why }) => `${path}: ${why}`);
+  const more = unread.length - shown.length;
+  return `not looked through: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
 }

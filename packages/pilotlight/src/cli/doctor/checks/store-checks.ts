@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { credentialsFile } from "../../../claude/credentials-file.ts";
 import type { Credential, Entry } from "../../../core/credential.ts";
-import { isBlanked } from "../../../core/credential.ts";
+import { isBlanked, mayInfer } from "../../../core/credential.ts";
 import { isObject } from "../../../core/json-object.ts";
 import type { LoginStatus } from "../../../core/login-status.ts";
 import { tokenFlaw, type TokenFlaw } from "../../../core/token-flaw.ts";
@@ -91,6 +91,10 @@ function storeShape(facts: {
     return [isMendable ? mendable(what) : failure("login_blanked", what)];
   }
   if (refresh !== undefined && spent.includes(refresh)) {
+    if (status.phase === "ended") {
+      const what = `the server rejected its refresh token ${refresh}: this login has ended`;
+      return [failure("login_ended", what)];
+    }
     const what = `its refresh token ${refresh} was already used: a restored backup or a stale copy`;
     return [isMendable ? mendable(what) : failure("refresh_token_spent", what)];
   }
@@ -120,9 +124,10 @@ function missingIn(credential: Credential, status: LoginStatus): readonly Findin
   if (status.action?.code === "expires_at_in_seconds") {
     findings.push(warning("expiresAt is in seconds, not milliseconds", "refresh it", renew));
   }
-  if (credential.scopes?.includes("user:inference") !== true) {
-    const what = "its scopes lack user:inference, and some builds take it for logged out";
-    findings.push(warning(what, "sign in again", { command: "claude auth login" }));
+  if (credential.accessToken !== null && !mayInfer(credential)) {
+    const what = "its scopes lack user:inference: Claude Code says that it is not logged in";
+    const command = "claude auth login";
+    findings.push(failure("scope_missing", what, { command, fm: ["FM-34"] }));
   }
   return findings;
 }

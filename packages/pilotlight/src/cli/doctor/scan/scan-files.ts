@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { PilotlightError } from "../../../core/errors.ts";
 
@@ -15,9 +15,16 @@ export interface ScannedFile {
   readonly lines: readonly ScannedLine[];
 }
 
+interface Unread {
+  readonly path: string;
+  readonly why: string;
+}
+
 /** What was looked through. */
 export interface Scan {
   readonly files: readonly ScannedFile[];
+  /** What was named and cannot be looked through; what lies below a named directory is passed over. */
+  readonly unread: readonly Unread[];
   /** Files that were left out beyond the limit. */
   readonly leftOut: number;
 }
@@ -33,50 +40,69 @@ const MOST_BYTES = 256 * 1024;
 
 /**
  * Reads the files named by `paths` (a directory with what is below it) and the usual ones in `cwd`.
- * @throws PilotlightError `usage` for a path that is not there or cannot be read
+ * @throws PilotlightError `usage` for a path that is not there
  */
 export async function scanFiles(cwd: string, paths: readonly string[]): Promise<Scan> {
   const names = await readdir(cwd).catch((): string[] => []);
-  const found = new Set(names.filter((name) => USUAL.test(name)).map((name) => join(cwd, name)));
-  for (const path of paths) {
-    for (const file of await filesUnder(resolve(cwd, path))) found.add(file);
-  }
-  const chosen = [...found].slice(0, MOST_FILES);
+  const usual = names.filter((name) => USUAL.test(name)).map((name) => join(cwd, name));
+  const { named, below, unread } = await filesAt(paths.map((path) => resolve(cwd, path)));
+  const found = [...new Set([...named, ...usual, ...below])];
+  const chosen = found.slice(0, MOST_FILES);
   const files: ScannedFile[] = [];
   for (const path of chosen) {
-    const file = await readScanned(path);
-    if (file !== null) files.push(file);
+    const read = await readScanned(path);
+    if (typeof read !== "string") files.push(read);
+    else if (named.includes(path)) unread.push({ path, why: read });
   }
-  return { files, leftOut: found.size - chosen.length };
+  return { files, unread, leftOut: found.length - chosen.length };
 }
 
-async function filesUnder(path: string): Promise<readonly string[]> {
-  const stats = await stat(path).catch((error: unknown) => {
-    throw new PilotlightError("usage", `--scan ${path}: ${(error as Error).message}`);
-  });
-  return stats.isDirectory() ? walk(path, DEPTH) : [path];
+/** Tells files from directories, and finds what is below these. */
+async function filesAt(paths: readonly string[]) {
+  const named: string[] = [];
+  const below: string[] = [];
+  const unread: Unread[] = [];
+  for (const path of paths) {
+    const stats = await stat(path).catch((error: unknown) => {
+      throw new PilotlightError("usage", `--scan ${path}: ${(error as Error).message}`);
+    });
+    if (!stats.isDirectory()) named.push(path);
+    else {
+      const files = await walk(path, DEPTH).catch((error: unknown) => error as Error);
+      if (files instanceof Error) unread.push({ path, why: files.message });
+      else below.push(...files);
+    }
+  }
+  return { named, below, unread };
 }
 
 async function walk(directory: string, depth: number): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const entries = await readdir(directory, { withFileTypes: true });
   const files: string[] = [];
   for (const entry of entries) {
     const path = join(directory, entry.name);
     if (entry.isFile()) files.push(path);
     else if (entry.isDirectory() && depth > 0 && !SKIPPED_FOLDERS.has(entry.name)) {
-      files.push(...(await walk(path, depth - 1)));
+      files.push(...(await walk(path, depth - 1).catch(() => [])));
     }
     if (files.length > MOST_FILES) break;
   }
   return files;
 }
 
-/** `null` for what is no text, too long, or not for us to read. */
-async function readScanned(path: string): Promise<ScannedFile | null> {
-  const stats = await lstat(path).catch(() => null);
-  if (stats === null || !stats.isFile() || stats.size > MOST_BYTES) return null;
-  const text = await readFile(path, "utf8").catch(() => "\0");
-  return text.includes("\0") ? null : scanText(path, text);
+/** @returns why not, for what is no text, too long, or not for us to read */
+async function readScanned(path: string): Promise<ScannedFile | string> {
+  try {
+    const stats = await stat(path);
+    // A pipe would wait for a writer, and a device may have no end.
+    if (!stats.isFile()) return "it is no regular file";
+    if (stats.size > MOST_BYTES) return `it is longer than ${MOST_BYTES / 1024} KiB`;
+    // Without a size it is empty, or the system makes it up as it is read: /proc/kmsg waits.
+    const text = stats.size === 0 ? "" : await readFile(path, "utf8");
+    return text.includes("\0") ? "it is no text" : scanText(path, text);
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Splits the text of a file into its lines. */

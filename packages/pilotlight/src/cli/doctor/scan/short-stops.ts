@@ -28,7 +28,7 @@ function timeoutCommand(text: string): string | null {
     const takesValue = /^-[a-z]*[sk]$|^--(signal|kill-after)$/.test(words[0]);
     words.splice(0, takesValue ? 2 : 1);
   }
-  const span = timeSpan(words[0] ?? "");
+  const span = zeroIsNever(timeSpan(words[0] ?? ""));
   if (!isShort(span) || !startsClaude(words.join(" "))) return null;
   return `timeout stops it after ${printDuration(span)}`;
 }
@@ -58,7 +58,7 @@ function unitStops(file: ScannedFile): readonly Hit[] {
     hits.push(at((kill ?? start).line, what));
   }
   const stop = directiveIn(file, "TimeoutStopSec") ?? directiveIn(file, "TimeoutSec");
-  const span = stop === null ? SYSTEMD_DEFAULT : timeSpan(stop.value);
+  const span = stop === null ? SYSTEMD_DEFAULT : zeroIsNever(timeSpan(stop.value));
   if (isShort(span)) {
     const which = stop === null ? "TimeoutStopSec is not set, so" : "TimeoutStopSec:";
     const what = `${which} systemd kills it ${printDuration(span)} after the stop signal`;
@@ -121,6 +121,11 @@ function composeServices({ lines }: ScannedFile): readonly ComposeService[] {
 /** Whatever starts Claude Code, has its login, or is Pilotlight itself. */
 function involves({ text }: ScannedLine): boolean {
   return startsClaude(text) || isGuarded(text) || /\.claude\b|\.credentials\.json/.test(text);
+}
+
+/** To timeout(1) and to systemd, but to nobody else, a time of 0 is none at all. */
+function zeroIsNever(span: number | null): number | null {
+  return span === 0 ? Number.POSITIVE_INFINITY : span;
 }
 
 function isShort(span: number | null): span is number {
