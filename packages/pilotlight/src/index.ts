@@ -12,7 +12,8 @@ export {
   TRAITS,
   traitsOf,
 } from "./core/errors.ts";
-export type { Action, LoginStatus, Proof, Source } from "./core/login-status.ts";
+export type { Action, LoginStatus, Source } from "./core/login-status.ts";
+export type { Proof } from "./core/proof.ts";
 export { exitOf, type Outcome } from "./core/outcome.ts";
 export type { Phase } from "./core/phase.ts";
 export type { Driver, KeeperEvent, Tell } from "./core/ports.ts";

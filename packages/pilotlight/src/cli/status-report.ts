@@ -1,4 +1,5 @@
 import { access, constants, stat } from "node:fs/promises";
+import type { Place } from "../claude/explaining/explain.ts";
 import { type JobWorld, jobWorld } from "../claude/precedence/job-world.ts";
 import {
   type Effective,
@@ -33,15 +34,23 @@ export async function statusReport(
   return (await statusIn(config, logins, now)).report;
 }
 
+/** A status, and what a job of the first login meets. */
+interface StatusInWorld {
+  readonly report: StatusReport;
+  readonly place: Place;
+  readonly world: JobWorld;
+}
+
 /** The same, and the world that a job of the first login meets. */
 export async function statusIn(
   config: Config,
   logins: readonly LoginConfig[],
   now: number,
-): Promise<{ readonly report: StatusReport; readonly world: JobWorld }> {
+): Promise<StatusInWorld> {
   const statuses = await Promise.all(logins.map((login) => statusOf(config, login, now)));
   const hasStored = statuses.some(({ phase }) => phase !== "absent");
-  const world = await worldOf(config, logins, hasStored ? storedSource() : null, now);
+  const place = await placeOf(config, logins, now);
+  const world = await jobWorld(place, hasStored ? place.storedSource : null);
   const effective = effectiveOf(rankSources(world));
   const env = { ...config.env, ...world.settings.env };
   const standIn = hasStored ? null : staticStatus(config, effective.source, env, now);
@@ -51,33 +60,23 @@ export async function statusIn(
     effective,
     logins: standIn !== null && isUnconfigured(logins) ? [standIn] : statuses,
   };
-  return { report, world };
+  return { report, place, world };
 }
 
 /** Where no login is asked for, what Claude Code finds by itself. */
 const UNNAMED: LoginConfig = { name: "default", dir: null, credentialsFile: null, write: "auto" };
 
-/** What a job meets that is started here. */
-async function worldOf(
+/** Where a job stands that is started here. */
+async function placeOf(
   config: Config,
   [login = UNNAMED]: readonly LoginConfig[],
-  stored: StoredSource | null,
   now: number,
-): Promise<JobWorld> {
+): Promise<Place> {
   const { env, home } = config;
   const { locations, store } = stateOf(config, login);
   const entry = await store.read();
-  const place = {
-    env,
-    home,
-    cwd: visitedDirectory(),
-    locations,
-    entry,
-    args: null,
-    build: null,
-    now,
-  };
-  return jobWorld(place, stored);
+  const here = { env, home, cwd: visitedDirectory(), locations, entry, now };
+  return { ...here, args: null, build: null, storedSource: storedSource() };
 }
 
 async function statusOf(config: Config, login: LoginConfig, now: number): Promise<LoginStatus> {

@@ -1,7 +1,7 @@
 import { printDuration } from "./duration.ts";
 import type { ErrorCode } from "./errors.ts";
+import type { Broken } from "./explanation.ts";
 import type { Action, LoginStatus } from "./login-status.ts";
-import type { TokenFlaw } from "./token-flaw.ts";
 
 /** The states of a monitoring plugin; their exit codes are 0 to 3 in this order. */
 export const CHECK_STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"] as const;
@@ -27,8 +27,10 @@ export interface CheckFacts {
   readonly signIn: string | null;
   /** The store takes no write here, or none that anybody would see. */
   readonly isReadOnly: boolean;
-  /** What is wrong with the looks of a token in the environment that would be used; its text names the place. */
-  readonly flaw: TokenFlaw | null;
+  /** What looks odd in a token of the environment that would be used, and may be right; names the place. */
+  readonly oddity: string | null;
+  /** What a job here fails with, or does what nobody meant, whatever the stored login is worth. */
+  readonly broken: readonly Broken[];
 }
 
 /** One thing that a check has to say. */
@@ -133,19 +135,14 @@ function loginEndRemarks(facts: CheckFacts, limits: CheckLimits, now: number): R
   return [{ state, code: "login_ends_soon", text, command: signIn }];
 }
 
-function sideRemarks({ status, shadowedBy, flaw }: CheckFacts): Remark[] {
-  const remarks: Remark[] = [];
-  if (flaw !== null) {
-    const state = flaw.severity === "failure" ? "CRITICAL" : "WARNING";
-    remarks.push(remark(state, "wrong_credential", flaw.text));
-  }
+function sideRemarks({ shadowedBy, oddity, broken }: CheckFacts): Remark[] {
+  const remarks = broken.map(({ code, message, fix }) =>
+    remark("CRITICAL", code, `${message} (${fix})`),
+  );
+  if (oddity !== null) remarks.push(remark("WARNING", "wrong_credential", oddity));
   if (shadowedBy !== null) {
     const text = `${shadowedBy} would be used instead of the stored login`;
     remarks.push(remark("WARNING", "credential_shadowed", text));
-  }
-  if (status.scopes !== null && !status.scopes.includes("user:inference") && status.usable) {
-    const text = "the login lacks the scope user:inference, and some builds take it for logged out";
-    remarks.push(remark("WARNING", "scope_missing", text));
   }
   return remarks;
 }

@@ -56,6 +56,11 @@ export function isBlanked(credential: Credential): boolean {
   return credential.accessToken === null && credential.refreshToken === null;
 }
 
+/** True when Claude Code takes the login for one: without this scope it says that it is not logged in (FM-34). */
+export function mayInfer(credential: Credential): boolean {
+  return credential.scopes?.includes("user:inference") === true;
+}
+
 /** What a token's prefix says it is; `unknown` is any other text. */
 export type TokenKind = "oauth-access" | "oauth-refresh" | "api-key" | "unknown";
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "./errors.ts";
+import { type ErrorCode, traitsOf } from "./errors.ts";
 import type { Source } from "./login-status.ts";
 
 /** Who is billed for what a credential is used for. */
@@ -39,6 +39,12 @@ export interface Warning {
   readonly fix: string;
 }
 
+/** The one command, which can be typed as it stands, or the edit after which something else is used. */
+export interface Change {
+  readonly kind: "command" | "edit";
+  readonly text: string;
+}
+
 /** `pilotlight.explain/v1`: which credential Claude Code uses here, and why no other. */
 export interface Explanation {
   readonly schema: "pilotlight.explain/v1";
@@ -49,6 +55,7 @@ export interface Explanation {
     /** Every authentication header that is sent, also when two sources combine. */
     readonly headers: readonly AuthenticationHeader[];
     readonly billing: Billing;
+    readonly change: Change;
   };
   readonly shadowed: readonly {
     readonly source: Source;
@@ -58,17 +65,35 @@ export interface Explanation {
   readonly warnings: readonly Warning[];
 }
 
-/** The warnings with which a job fails, or does what nobody meant. */
-const EXITS: Readonly<Partial<Record<WarningCode, 65 | 78>>> = {
-  config_invalid: 78,
-  wrong_credential: 78,
-  scope_missing: 78,
-  credential_corrupt: 65,
-  force_login: 78,
+/** A warning with which a job fails, or does what nobody meant, and what such a failure is called. */
+export interface Broken extends Pick<Warning, "message" | "fix"> {
+  readonly code: ErrorCode;
+}
+
+const BROKEN: Readonly<Partial<Record<WarningCode, ErrorCode>>> = {
+  config_invalid: "config_invalid",
+  wrong_credential: "wrong_credential",
+  scope_missing: "scope_missing",
+  credential_corrupt: "credential_corrupt",
+  force_login: "config_invalid",
 };
 
+/** What keeps a job from its work before any server is asked. */
+export function brokenIn({ winner, warnings }: Explanation): readonly Broken[] {
+  // A source that is used and sends nothing; a cloud has credentials of its own.
+  const isMute = winner.headers.length === 0 && winner.billing !== "cloud";
+  return warnings.flatMap(({ code, message, fix }) => {
+    const failure =
+      isMute && code === "profile_unusable" ? ("config_invalid" as const) : BROKEN[code];
+    return failure === undefined ? [] : [{ code: failure, message, fix }];
+  });
+}
+
 /** The exit status of an explanation: 0 with a winner, 66 without, 65 or 78 for what is broken. */
-export function exitOfExplanation({ winner, warnings }: Explanation): 0 | 65 | 66 | 78 {
-  const [broken] = warnings.flatMap(({ code }) => EXITS[code] ?? []);
-  return broken ?? (winner.source === "none" && winner.headers.length === 0 ? 66 : 0);
+export function exitOfExplanation(explanation: Explanation): number {
+  const { winner } = explanation;
+  const [broken] = brokenIn(explanation);
+  if (broken !== undefined) return traitsOf(broken.code).exit;
+  const isNothing = winner.source === "none" && winner.headers.length === 0;
+  return isNothing ? traitsOf("no_credential").exit : 0;
 }

@@ -1,12 +1,19 @@
-import { type Credential, type Entry, type Fingerprint, tokenKindOf } from "./credential.ts";
+import {
+  type Credential,
+  type Entry,
+  type Fingerprint,
+  mayInfer,
+  tokenKindOf,
+} from "./credential.ts";
 import { printDuration } from "./duration.ts";
 import { type ErrorCode, type Mover, traitsOf } from "./errors.ts";
 import { commandFor } from "./login-command.ts";
+import { isDate, isoOf } from "./iso-time.ts";
 import { type Phase, phaseOf } from "./phase.ts";
 import type { Driver, JournalRecord, LoginRecord } from "./ports.ts";
+import { type Proof, proofOf } from "./proof.ts";
 import { recogniseStore } from "./recognise-store.ts";
 import { USUAL_LIFE } from "./schedule.ts";
-import type { Verdict } from "./verdict.ts";
 import type { StoreState } from "./verdict-row.ts";
 
 /** Where a credential comes from; the names that `status` and `explain` use. */
@@ -29,14 +36,6 @@ export interface Action {
   readonly message: string;
   readonly command: string | null;
   readonly by: Mover;
-}
-
-/** What the server is known to have said of the access token: a date in a file proves nothing. */
-export interface Proof {
-  readonly state: "proved" | "refuted" | "unproved";
-  readonly at: string | null;
-  readonly by: string | null;
-  readonly code: ErrorCode | null;
 }
 
 /** One login in `pilotlight.status/v1`. Times are ISO 8601. */
@@ -89,7 +88,6 @@ const DAY = 86_400_000;
 const SOON = 7 * DAY;
 /** In ms this would be a day of 1973, so it was written in seconds. */
 const EARLIEST_MS = 100_000_000_000;
-const UNPROVED: Proof = { state: "unproved", at: null, by: null, code: null };
 
 /** Tells what is known of a login at `now` (epoch ms), and the next step. */
 export function loginStatus(view: LoginView, now: number): LoginStatus {
@@ -98,10 +96,12 @@ export function loginStatus(view: LoginView, now: number): LoginStatus {
   const life = { length: record.lifeLength ?? USUAL_LIFE, jitter: view.jitter };
   const phase = isStatic(view.source) ? "static" : phaseOf(entry, record.verdict, now, life);
   const inDoubt = journal?.step === "in_doubt";
+  const isLogin = !lacksInference(view, credential);
+  const isAlive = phase === "fresh" || phase === "due" || phase === "static";
   const known = {
     phase,
-    usable: phase === "fresh" || phase === "due" || phase === "static",
-    refreshable: isRefreshable(view, credential, phase),
+    usable: isAlive && isLogin,
+    refreshable: isRefreshable(view, credential, phase) && isLogin,
   };
   return {
     name: view.name,
@@ -145,6 +145,12 @@ function exitOfAction(action: Action | null): number {
 /** These hold a token that nothing renews: a setup-token or a key. */
 function isStatic(source: Source): boolean {
   return source !== "claude-file" && source !== "claude-keychain";
+}
+
+/** No login for Claude Code, which would not refresh it either. */
+function lacksInference({ source }: LoginView, credential: Credential | null): boolean {
+  if (isStatic(source) || credential === null || credential.accessToken === null) return false;
+  return !mayInfer(credential);
 }
 
 function isRefreshable(view: LoginView, credential: Credential | null, phase: Phase): boolean {
@@ -208,6 +214,7 @@ function troubleIn(known: Known): ErrorCode | null {
 function storeTroubleIn(known: Known): StoreState | null {
   const { phase, view, credential, usable, refreshable, inDoubt } = known;
   if (phase === "absent" || phase === "ended") return phase;
+  if (lacksInference(view, credential)) return "scope_missing";
   if (inDoubt) return "in_doubt";
   if (refreshable) return null;
   const refresh = credential?.refreshToken?.fingerprint;
@@ -257,38 +264,9 @@ function kindOf(token: string, source: Source): "oauth" | "setup-token" | "api-k
   return source === "CLAUDE_CODE_OAUTH_TOKEN" ? "setup-token" : "oauth";
 }
 
-function proofOf(credential: Credential | null, verdict: Verdict | null): Proof {
-  if (credential === null || verdict === null) return UNPROVED;
-  const at = isoOf(verdict.at);
-  const access = credential.accessToken?.fingerprint;
-  switch (verdict.kind) {
-    case "proved":
-      return verdict.access === access
-        ? { state: "proved", at, by: verdict.by, code: null }
-        : UNPROVED;
-    case "rejected":
-      return verdict.access === access
-        ? { state: "refuted", at, by: verdict.by, code: null }
-        : UNPROVED;
-    case "ended":
-      return verdict.refresh === credential.refreshToken?.fingerprint
-        ? { state: "refuted", at, by: "refresh", code: verdict.code }
-        : UNPROVED;
-  }
-}
-
 function isInSeconds(credential: Credential | null): boolean {
   const expiresAt = credential?.expiresAt ?? null;
   return expiresAt !== null && expiresAt > 1_000_000_000 && expiresAt < EARLIEST_MS;
-}
-
-/** A date (epoch ms) as ISO 8601, `null` where there is none or it is no date at all. */
-export function isoOf(time: number | null): string | null {
-  return isDate(time) ? new Date(time).toISOString() : null;
-}
-
-function isDate(time: number | null): time is number {
-  return time !== null && Math.abs(time) <= 8.64e15;
 }
 
 function daysTo(time: number | null, now: number): number | null {

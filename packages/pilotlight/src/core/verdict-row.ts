@@ -72,6 +72,7 @@ export type StoreState =
   | "spent"
   | "not_refreshable"
   | "not_kept"
+  | "scope_missing"
   | "in_doubt"
   | "unwritable"
   | "read_only"

@@ -167,7 +167,17 @@ describe("check says something else", () => {
       1,
       "in_doubt: ",
     ],
-    ["without user:inference", () => put({ scopes: ["user:profile"] }), 1, "scope_missing: "],
+    ["without user:inference", () => put({ scopes: ["user:profile"] }), 2, "scope_missing: "],
+    ["without scopes", () => put({ scopes: undefined }), 2, "scope_missing: "],
+    [
+      "beside settings that Claude Code cannot read",
+      () => {
+        put();
+        writeFileSync(join(home.configDir, "settings.json"), "{");
+      },
+      2,
+      "config_invalid: ",
+    ],
     [
       "shadowed by settings",
       () => {
@@ -212,10 +222,39 @@ describe("check says something else", () => {
     ["a key in the token's place", { CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-api03-TEST" }, 2],
     ["a bogus key", { ANTHROPIC_API_KEY: "bogus" }, 1],
     ["a token in the key's place", { ANTHROPIC_API_KEY: YEAR_TOKEN }, 2],
+    ["a token as a bearer", { ANTHROPIC_AUTH_TOKEN: YEAR_TOKEN }, 2],
   ])("for %s in the environment", async (_name, env, exit) => {
     const { line, ...checked } = await check([], env);
     expect(line).toContain("wrong_credential: ");
     expect(checked.exit).toBe(exit);
+  });
+
+  it("for what a token in the environment says of itself, and for a profile that cannot be used", async () => {
+    put();
+    const scopes = {
+      CLAUDE_CODE_OAUTH_TOKEN: YEAR_TOKEN,
+      CLAUDE_CODE_OAUTH_SCOPES: "user:profile",
+    };
+    expect(await check([], scopes)).toMatchObject({
+      exit: 2,
+      line: expect.stringContaining("scope_missing: "),
+    });
+    const profiles = join(home.home, ".config", "anthropic");
+    mkdirSync(join(profiles, "configs"), { recursive: true });
+    mkdirSync(join(profiles, "credentials"));
+    writeFileSync(
+      join(profiles, "configs", "work.json"),
+      JSON.stringify({ authentication: { type: "user_oauth" } }),
+    );
+    writeFileSync(
+      join(profiles, "credentials", "work.json"),
+      JSON.stringify({ access_token: "TEST", expires_at: 1 }),
+    );
+    const env = { ANTHROPIC_CONFIG_DIR: profiles, ANTHROPIC_PROFILE: "work" };
+    expect(await check([], env)).toMatchObject({
+      exit: 2,
+      line: expect.stringContaining("config_invalid: "),
+    });
   });
 
   it.each([

@@ -53,6 +53,10 @@ describe("an explanation", () => {
         where: `${path} (claudeAiOauth)`,
         headers: ["authorization"],
         billing: "subscription",
+        change: {
+          kind: "edit",
+          text: "set ANTHROPIC_API_KEY; claude auth logout would take the MCP logins along",
+        },
       },
       shadowed: [],
       warnings: [],
@@ -63,18 +67,19 @@ describe("an explanation", () => {
     putLogin(home.configDir);
     const path = settings({ env: { ANTHROPIC_API_KEY: KEY } });
     const explanation = await explained({ ANTHROPIC_API_KEY: `${KEY}2` });
+    const fix = `remove env.ANTHROPIC_API_KEY from ${path}`;
     expect(explanation.winner).toEqual({
       source: "ANTHROPIC_API_KEY",
       where: `${path} (env.ANTHROPIC_API_KEY)`,
       headers: ["x-api-key"],
       billing: "api",
+      change: { kind: "edit", text: fix },
     });
     expect(explanation.shadowed).toMatchObject([
       { source: "ANTHROPIC_API_KEY", where: "environment (ANTHROPIC_API_KEY)" },
       { source: "claude-file", why: "ANTHROPIC_API_KEY outranks it" },
     ]);
     expect(codes(explanation)).toEqual(["credential_shadowed", "settings_over_environment"]);
-    const fix = `remove env.ANTHROPIC_API_KEY from ${path}`;
     expect(fixOf(explanation, "credential_shadowed")).toBe(fix);
   });
 
@@ -235,6 +240,30 @@ describe("pilotlight explain", () => {
     expect(out).toMatch(/billed +the API account/);
     expect(out).toMatch(/change +\$ unset ANTHROPIC_AUTH_TOKEN/);
     expect(exit).toBe(0);
+  });
+
+  it.each([
+    ["a key", { env: { ANTHROPIC_API_KEY: KEY } }, "env.ANTHROPIC_API_KEY"],
+    ["a helper", { apiKeyHelper: "echo TEST" }, "apiKeyHelper"],
+  ])("names the whole path of %s in settings, whatever is in it", async (_what, content, key) => {
+    const dir = join(home.home, "mine (old) (env.X)");
+    const path = put(join(dir, "settings.json"), content);
+    const { out } = await runHere(["explain"], { ...home.env, CLAUDE_CONFIG_DIR: dir });
+    expect(out).toContain(`  change  remove ${key} from ${path}\n`);
+  });
+
+  it.each([
+    ["the login", () => putLogin(home.configDir), "set ANTHROPIC_API_KEY; claude auth logout "],
+    [
+      "a key of the Console",
+      () => put(join(home.configDir, ".claude.json"), { primaryApiKey: KEY }),
+      "$ claude auth login --claudeai\n",
+    ],
+    ["nothing", () => {}, "$ claude auth login\n"],
+  ])("says what to do about %s", async (_what, prepare, change) => {
+    prepare();
+    const { out } = await runHere(["explain"], home.env);
+    expect(out).toContain(`  change  ${change}`);
   });
 
   it("prints nothing of a path that a terminal would obey", async () => {

@@ -42,7 +42,13 @@ function facts(status: Partial<LoginStatus>, more: Partial<CheckFacts> = {}): Ch
     proof: { state: "unproved", at: null, by: null, code: null },
     inDoubt: false,
   };
-  const nothing = { shadowedBy: null, signIn: "claude auth login", isReadOnly: false, flaw: null };
+  const nothing = {
+    shadowedBy: null,
+    signIn: "claude auth login",
+    isReadOnly: false,
+    oddity: null,
+    broken: [],
+  };
   return { status: { ...good, ...status }, ...nothing, ...more };
 }
 
@@ -131,14 +137,26 @@ describe("the state of a login for a monitor", () => {
 
   it("says all that is wrong, the worst first, and its code and command", () => {
     const loginEndsAt = new Date(NOW + HOUR).toISOString();
-    const both = facts({ loginEndsAt, scopes: [] }, { shadowedBy: "ANTHROPIC_API_KEY" });
+    const oddity = "ANTHROPIC_API_KEY looks odd";
+    const both = facts({ loginEndsAt }, { shadowedBy: "ANTHROPIC_API_KEY", oddity });
     expect(checkState(both, LIMITS, NOW)).toMatchObject({
       state: "CRITICAL",
       code: "login_ends_soon",
       command: "claude auth login",
       text: expect.stringMatching(
-        /^this login ends in 1 h 0 min.*; ANTHROPIC_API_KEY .*; the login lacks/,
+        /^this login ends in 1 h 0 min.*; ANTHROPIC_API_KEY looks odd; ANTHROPIC_API_KEY would/,
       ),
+    });
+  });
+
+  it("is critical for what keeps a job from its work, however good the login", () => {
+    const broken = [
+      { code: "config_invalid", message: "settings.json: TEST", fix: "mend it" },
+    ] as const;
+    expect(checkState(facts({}, { broken }), LIMITS, NOW)).toMatchObject({
+      state: "CRITICAL",
+      code: "config_invalid",
+      text: "settings.json: TEST (mend it)",
     });
   });
 

@@ -4,11 +4,11 @@ import { fingerprintOf } from "../../src/claude/fingerprint.ts";
 import type { Credential, Entry } from "../../src/core/credential.ts";
 import {
   exitOfStatuses,
-  isoOf,
   type LoginStatus,
   loginStatus,
   type LoginView,
 } from "../../src/core/login-status.ts";
+import { isoOf } from "../../src/core/iso-time.ts";
 import type { LoginRecord } from "../../src/core/ports.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12);

@@ -12,6 +12,7 @@ const CASES = [
   ["blanked", null, "store-blanked", "login_blanked"],
   ["spent", null, "store-spent", "refresh_token_spent"],
   ["not_refreshable", null, "store-not-refreshable", "not_refreshable"],
+  ["scope_missing", null, "store-scope-missing", "scope_missing"],
   ["not_kept", null, "store-not-kept", "unsupported"],
   ["rejected", null, "store-rejected", "auth_rejected"],
   ["locked", null, "store-locked", "lock_busy"],

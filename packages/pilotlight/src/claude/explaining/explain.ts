@@ -1,8 +1,8 @@
 import { isBlanked } from "../../core/credential.ts";
-import type { Billing, Explanation } from "../../core/explanation.ts";
-import { type JobPlace, jobWorld } from "../precedence/job-world.ts";
+import type { Billing, Change, Explanation, Warning } from "../../core/explanation.ts";
+import { type JobPlace, type JobWorld, jobWorld } from "../precedence/job-world.ts";
 import { CUSTOM_HEADERS, rankSources, type StoredSource } from "../precedence/precedence.ts";
-import { type Facts, isKeptOut, placeOf } from "./facts.ts";
+import { changeOf, type Facts, isKeptOut, placeOf } from "./facts.ts";
 import { shadowedIn } from "./shadowed.ts";
 import { loginTrouble } from "./stored-login.ts";
 import { warningsOf } from "./warnings.ts";
@@ -14,10 +14,17 @@ export interface Place extends JobPlace {
 
 /** Explains which credential Claude Code uses at a place, what it sends, and why no other. */
 export async function explain(place: Place): Promise<Explanation> {
-  const facts = await factsAt(place);
+  return explainWorld(place, await jobWorld(place, null));
+}
+
+/** The same of a world that was read there before. */
+export function explainWorld(place: Place, world: JobWorld): Explanation {
+  const facts = factsOf(place, world);
   const { candidates, headers } = facts.ranking;
   const [winner] = candidates;
-  const warnings = warningsOf(facts);
+  const found = warningsOf(facts);
+  const isNothing = winner === undefined && headers.length === 0 && found.length === 0;
+  const warnings = isNothing ? [NOT_LOGGED_IN] : found;
   return {
     schema: "pilotlight.explain/v1",
     winner: {
@@ -25,12 +32,10 @@ export async function explain(place: Place): Promise<Explanation> {
       where: winner === undefined ? nowhere(facts) : placeOf(winner.via, facts),
       headers: isSendable(facts) ? headers : [],
       billing: winner?.billing ?? billingOfHeaders(headers),
+      change: winner === undefined ? remedyOf(warnings) : changeOf(winner, facts),
     },
     shadowed: shadowedIn(facts),
-    warnings:
-      winner === undefined && headers.length === 0 && warnings.length === 0
-        ? [NOT_LOGGED_IN]
-        : warnings,
+    warnings,
   };
 }
 
@@ -39,6 +44,11 @@ const NOT_LOGGED_IN = {
   message: "there is no credential here: Claude Code says that it is not logged in",
   fix: "claude auth login",
 } as const;
+
+/** Where no source is used, the first that is wrong says what to do. */
+function remedyOf([first = NOT_LOGGED_IN]: readonly Warning[]): Change {
+  return { kind: first === NOT_LOGGED_IN ? "command" : "edit", text: first.fix };
+}
 
 /** What makes headers where no source is there. */
 function nowhere(facts: Facts): string {
@@ -51,7 +61,7 @@ function billingOfHeaders(headers: readonly string[]): Billing {
   return headers.length > 0 ? "api" : "none";
 }
 
-async function factsAt(place: Place): Promise<Facts> {
+function factsOf(place: Place, world: JobWorld): Facts {
   const { env: processEnv, args, build, entry } = place;
   const login = {
     source: place.storedSource,
@@ -59,9 +69,8 @@ async function factsAt(place: Place): Promise<Facts> {
     trouble: loginTrouble(entry),
   };
   const isStored = entry.state === "present" && login.trouble === null;
-  const world = await jobWorld(place, isStored ? login.source : null);
   const { settings, isBare, rules, anthropicProfile: profile } = world;
-  const ranking = rankSources(world);
+  const ranking = rankSources({ ...world, stored: isStored ? login.source : null });
   const given = { processEnv, env: { ...processEnv, ...settings.env }, settings, args };
   const isStarted = (settings.faults ?? []).every(({ isFatal }) => !isFatal);
   const stopped = { candidates: [], unread: ranking.candidates, sent: [], headers: [] };

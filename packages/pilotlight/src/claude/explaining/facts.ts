@@ -1,10 +1,17 @@
 import type { Entry } from "../../core/credential.ts";
+import type { Change } from "../../core/explanation.ts";
 import type { AnthropicProfile } from "../precedence/anthropic-profile.ts";
 import type { BuildRules } from "../build/build-rules.ts";
 import type { ClaudeArguments } from "../command-line/claude-arguments.ts";
 import type { JobSettings } from "../precedence/job-settings.ts";
 import type { Environment } from "../locations.ts";
-import { HELPER, MANAGED_KEY, type Ranking, type StoredSource } from "../precedence/precedence.ts";
+import {
+  type Candidate,
+  HELPER,
+  MANAGED_KEY,
+  type Ranking,
+  type StoredSource,
+} from "../precedence/precedence.ts";
 import type { LoginTrouble } from "./stored-login.ts";
 
 /** All that an explanation is made of. It holds values of credentials, and must never print one. */
@@ -43,15 +50,33 @@ export function placeOf(via: string, facts: Facts): string {
     : variable;
 }
 
-/** The one command or edit that takes a source away. */
+/** The one command or edit that takes a source away, as a phrase. */
 export function removalOf(via: string, facts: Facts): string {
-  const { login, settings, profile } = facts;
-  if (via === login.source || via === MANAGED_KEY) return "claude auth logout";
-  if (via === "active profile") return `move ${profile?.where ?? "the profile"} aside`;
+  return removing(via, facts).text;
+}
+
+/** What to do so that something else is used. */
+export function changeOf({ via }: Candidate, facts: Facts): Change {
+  if (via === MANAGED_KEY) return command("claude auth login --claudeai");
+  if (via !== facts.login.source) return removing(via, facts);
+  return edit("set ANTHROPIC_API_KEY; claude auth logout would take the MCP logins along");
+}
+
+function removing(via: string, { login, settings, profile }: Facts): Change {
+  if (via === login.source || via === MANAGED_KEY) return command("claude auth logout");
+  if (via === "active profile") return edit(`move ${profile?.where ?? "the profile"} aside`);
   const origin = settings.origins[via];
-  if (origin === undefined) return `unset ${via}`;
-  const [, file = origin, key = via] = /^(.*) \(([^()]*)\)$/.exec(origin) ?? [];
-  return `remove ${key} from ${file}`;
+  if (origin === undefined) return command(`unset ${via}`);
+  const key = via === HELPER ? via : `env.${via}`;
+  return edit(`remove ${key} from ${origin.slice(0, -` (${key})`.length)}`);
+}
+
+function command(text: string): Change {
+  return { kind: "command", text };
+}
+
+function edit(text: string): Change {
+  return { kind: "edit", text };
 }
 
 /** Managed settings that force a login keep every key out, on builds that obey them (measured 2026-11). */

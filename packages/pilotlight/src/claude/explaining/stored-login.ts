@@ -1,4 +1,4 @@
-import { type Entry, isBlanked } from "../../core/credential.ts";
+import { type Entry, isBlanked, mayInfer } from "../../core/credential.ts";
 
 /** Why Claude Code does not use what the credential store holds. */
 export interface LoginTrouble {
@@ -19,6 +19,6 @@ export function loginTrouble(entry: Entry): LoginTrouble | null {
   if (credential.accessToken === null) {
     return { code: "no_credential", why: "it holds no access token" };
   }
-  if (credential.scopes?.includes("user:inference") === true) return null;
+  if (mayInfer(credential)) return null;
   return { code: "scope_missing", why: "its scopes lack user:inference" };
 }

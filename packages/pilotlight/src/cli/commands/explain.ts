@@ -78,13 +78,13 @@ const PAYERS = {
 } as const;
 
 function print({ winner, shadowed, warnings }: Explanation, build: string | null): string {
-  const { source, where, headers, billing } = winner;
+  const { source, where, headers, billing, change } = winner;
   const lines = [
     `Claude Code${build === null ? "" : ` ${build}`} will use  ${source}`,
     `  from    ${where}`,
     `  sends   ${headers.length > 0 ? headers.join(" and ") : nothingSent(billing)}`,
     `  billed  ${PAYERS[billing]}`,
-    `  change  ${source === "none" ? (warnings[0]?.fix ?? LOGIN) : changeOf(winner)}`,
+    `  change  ${change.kind === "command" ? "$ " : ""}${change.text}`,
   ];
   if (shadowed.length > 0) lines.push("", "Not used, or not alone");
   for (const one of shadowed) lines.push(`  ${one.source}  ${one.where}`, `    ${one.why}`);
@@ -97,16 +97,3 @@ function print({ winner, shadowed, warnings }: Explanation, build: string | null
 function nothingSent(billing: Explanation["winner"]["billing"]): string {
   return billing === "cloud" ? "nothing to Anthropic: the request goes to the cloud" : "nothing";
 }
-
-/** The one command or edit after which something else is used. */
-function changeOf({ source, where, billing }: Explanation["winner"]): string {
-  const [, place, key] = /^(\S.*?) \(([^()]+)\)/.exec(where) ?? [];
-  if (place === "environment") return `$ unset ${key}`;
-  if (source.startsWith("claude-")) return billing === "api" ? LOGIN : LOGOUT;
-  return key === undefined
-    ? "unset ANTHROPIC_PROFILE, or move the profile aside"
-    : `remove ${key} from ${place}`;
-}
-
-const LOGIN = "$ claude auth login --claudeai";
-const LOGOUT = "set ANTHROPIC_API_KEY; $ claude auth logout would take the MCP logins along";

@@ -3,7 +3,7 @@ import { refuseNested } from "../../claude/staging/staging-environment.ts";
 import { type Credential, pairOf } from "../../core/credential.ts";
 import { parseDuration, printDuration } from "../../core/duration.ts";
 import { type ErrorCode, PilotlightError, traitsOf } from "../../core/errors.ts";
-import { isoOf } from "../../core/login-status.ts";
+import { isoOf } from "../../core/iso-time.ts";
 import { exitOf, type Outcome } from "../../core/outcome.ts";
 import type { KeeperEvent } from "../../core/ports.ts";
 import { refresh as refreshLogin } from "../../keeper/refresh.ts";

@@ -118,6 +118,19 @@ const FOUND: readonly StoreRow[] = [
   },
   {
     ...STORE,
+    id: "store-scope-missing",
+    symptom: "The scopes in the credential file lack user:inference",
+    code: "scope_missing",
+    match: [{ store: ["scope_missing"] }],
+    steps: [
+      SIGN_IN,
+      "Where a program of your own writes this file, let it keep `scopes` as the server granted them.",
+    ],
+    fm: ["FM-34"],
+    note: "Claude Code says that it is not logged in, however good the token is; no scope is invented.",
+  },
+  {
+    ...STORE,
     id: "store-not-kept",
     symptom: "The login lies in a place that Pilotlight does not keep",
     code: "unsupported",
