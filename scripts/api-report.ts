@@ -9,7 +9,7 @@ const types = `${home}dist/types/`;
 
 /** @throws Error when the built types differ from the report; with `update`, the report is written instead. */
 export function checkApiReport({ update }: { readonly update: boolean }): void {
-  const now = ["index.d.ts", "sandbox/index.d.ts"].map(reachable).join("\n");
+  const now = ["index.d.ts", "orchestrator.d.ts", "sandbox/index.d.ts"].map(reachable).join("\n");
   if (update) return writeFileSync(report, now);
   if (readFileSync(report, "utf8") !== now) {
     throw new Error(

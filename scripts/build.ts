@@ -1,4 +1,4 @@
-/** Builds the package: two entries and the command line, split, minified, with their dependencies inside. */
+/** Builds the package: three entries and the command line, split, minified, with their dependencies inside. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -16,11 +16,13 @@ const bundle = await rolldown({
   input: {
     cli: "src/cli/main.ts",
     index: "src/index.ts",
+    orchestrator: "src/orchestrator.ts",
     sandbox: "src/sandbox/index.ts",
     "stand-in": "src/sandbox/stand-in/stand-in.ts",
   },
   platform: "node",
-  external: [/^node:/],
+  // Optional peers: whoever asks that way has them.
+  external: [/^node:/, /^@anthropic-ai\//],
 });
 const { output } = await bundle.write({
   dir: `${home}dist`,

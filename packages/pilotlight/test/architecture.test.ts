@@ -17,8 +17,10 @@ const ROOMS: Readonly<Record<string, readonly string[] | "everything">> = {
   child: ["core"],
   notify: ["core"],
   sandbox: ["core", "claude"],
+  orchestrator: ["core", "claude"],
   cli: "everything",
   "index.ts": "everything",
+  "orchestrator.ts": "everything",
 };
 
 /** The files that may open a secret, and why. */

@@ -123,6 +123,18 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, Background>> = {
     why: "The API answered 5xx to a job.",
     tell: "https://status.claude.com tells whether others see it too.",
   },
+  structured_output_missing: {
+    why: "The answer was cut off at its limit of tokens, refused, or not what the schema demands; an empty value is never returned in its place.",
+    tell: "The line names the first place that does not fit, or says that nothing came.",
+  },
+  timed_out: {
+    why: "The question took longer than `timeoutMs`, waiting in the queue included. Claude Code was ended, though not in the middle of a refresh.",
+    tell: "Metrics show how long answers take: pilotlight_ask_duration_seconds.",
+  },
+  claude_failed: {
+    why: "The model is not known, the prompt too long, a limit of turns was reached, or Claude Code did not understand its arguments.",
+    tell: "The line holds what Claude Code said itself.",
+  },
   silent_exit: {
     why: "A config directory that cannot be written, a service account, or a prompt that asked for nothing.",
     tell: "Exit status 0, nothing on stdout, and no answer in the session file.",
@@ -164,8 +176,8 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, Background>> = {
     tell: "Without ANTHROPIC_BASE_URL the same login works.",
   },
   scope_missing: {
-    why: "A setup-token may ask the model and nothing else: no connectors, no usage, no remote control.",
-    tell: "The text names the scope, such as user:profile.",
+    why: "A setup-token may ask the model and nothing else: no connectors, no usage, no remote control. And a stored login whose scopes lack user:inference is none for Claude Code.",
+    tell: "The text names the scope, such as user:profile; pilotlight status shows those of the login.",
   },
   helper_failing: {
     why: "The script behind apiKeyHelper ended with an error, printed nothing, or printed more than a key.",

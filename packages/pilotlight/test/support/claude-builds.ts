@@ -34,13 +34,38 @@ export function claudeBuild(version: ClaudeVersion): ClaudeBuild | null {
 export async function installClaudeBuild(version: ClaudeVersion): Promise<ClaudeBuild> {
   const present = claudeBuild(version);
   if (present !== null) return present;
-  const target = join(CACHE, version);
-  const staged = join(CACHE, `.tmp-${version}-${process.pid}`);
+  const { name, entry } = PACKAGES[version];
+  await installCached(version, `${name}@${version}`, join(name, entry));
+  const build = claudeBuild(version);
+  if (build === null) throw new Error(`${version} is not where it was installed`);
+  return build;
+}
+
+const AGENT_SDK = "@anthropic-ai/claude-agent-sdk";
+export const AGENT_SDK_VERSION = "0.3.329";
+
+/** The entry of the Agent SDK in the cache; `null` when it is not there. */
+export function agentSdk(): string | null {
+  const path = join(CACHE, `agent-sdk-${AGENT_SDK_VERSION}`, "node_modules", AGENT_SDK, "sdk.mjs");
+  return existsSync(path) ? path : null;
+}
+
+/** Installs the Agent SDK, without the copy of Claude Code that it brings along. */
+export async function installAgentSdk(): Promise<string> {
+  const name = `agent-sdk-${AGENT_SDK_VERSION}`;
+  const spec = `${AGENT_SDK}@${AGENT_SDK_VERSION}`;
+  if (agentSdk() === null) await installCached(name, spec, join(AGENT_SDK, "sdk.mjs"));
+  return agentSdk() ?? name;
+}
+
+async function installCached(folder: string, spec: string, entry: string): Promise<void> {
+  const target = join(CACHE, folder);
+  const staged = join(CACHE, `.tmp-${folder}-${process.pid}`);
   await mkdir(staged, { recursive: true });
   try {
-    await npmInstall(staged, `${PACKAGES[version].name}@${version}`);
-    if (!existsSync(entryIn(staged, version))) {
-      throw new Error(`${PACKAGES[version].name}@${version} has no ${PACKAGES[version].entry}`);
+    await npmInstall(staged, spec);
+    if (!existsSync(join(staged, "node_modules", entry))) {
+      throw new Error(`${spec} has no ${entry}`);
     }
     // An unfinished folder of an older script has no entry file, so nobody can be using it.
     await rm(target, { recursive: true, force: true });
@@ -48,9 +73,6 @@ export async function installClaudeBuild(version: ClaudeVersion): Promise<Claude
   } finally {
     await rm(staged, { recursive: true, force: true });
   }
-  const build = claudeBuild(version);
-  if (build === null) throw new Error(`${version} is not where it was installed`);
-  return build;
 }
 
 function entryIn(folder: string, version: ClaudeVersion): string {
@@ -59,7 +81,8 @@ function entryIn(folder: string, version: ClaudeVersion): string {
 }
 
 function npmInstall(prefix: string, spec: string): Promise<void> {
-  const flags = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"];
+  const quiet = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"];
+  const flags = [...quiet, "--omit=optional"];
   return new Promise((resolve, reject) => {
     const child = spawn("npm", ["install", "--prefix", prefix, ...flags, spec], {
       cwd: prefix,

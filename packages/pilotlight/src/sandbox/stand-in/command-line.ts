@@ -39,6 +39,7 @@ const WITH_VALUE = new Set([
   "--setting-sources",
   "--settings",
   "--system-prompt",
+  "--tools",
 ]);
 const WITHOUT = new Set([
   "--continue",

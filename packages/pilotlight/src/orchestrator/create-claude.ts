@@ -1,0 +1,208 @@
+import PQueue from "p-queue";
+import type { Environment } from "../claude/locations.ts";
+import type { Fingerprint } from "../core/credential.ts";
+import { type ErrorCode, PilotlightError, traitsOf } from "../core/errors.ts";
+import type { LoginStatus } from "../core/login-status.ts";
+import { agentSdkBackend } from "./agent-sdk-backend.ts";
+import { apiBackend } from "./api-backend.ts";
+import type { Ask, AskResult, Backend, Plan } from "./ask.ts";
+import type { AskOnce, Reply } from "./backend.ts";
+import { chooseBackend } from "./choose-backend.ts";
+import { cliBackend } from "./cli-backend.ts";
+import { inTurn } from "./in-turn.ts";
+import { limited } from "./limited.ts";
+import { type AskMetrics, askMetrics } from "./metrics.ts";
+import { persist } from "./persist.ts";
+import { refuseMissingScopes } from "./refuse-wrong-kinds.ts";
+import { type Wanted, wanted } from "./schema.ts";
+import { type ClaudeOptions, settle, type Settled } from "./settle.ts";
+
+/** How things stand, for a service that embeds this. */
+export interface Health {
+  readonly running: number;
+  readonly waiting: number;
+  readonly concurrency: number;
+  /** False from a failure that calls for a person until the next answer. */
+  readonly isWell: boolean;
+  readonly lastError: {
+    readonly code: ErrorCode;
+    readonly detail: string;
+    /** ISO 8601. */
+    readonly at: string;
+  } | null;
+}
+
+/** Claude, by whichever way is permitted. */
+export interface Claude {
+  /** @throws ClaudeError, PilotlightError for what is stopped before it is sent, `signal.reason`, or an error of the SDK's own */
+  ask<T = unknown>(ask: Ask<T>): Promise<AskResult<T>>;
+  /** How a question would be put; sends and starts nothing. @throws PilotlightError where it could not be */
+  plan(ask?: Omit<Ask, "prompt">): Plan;
+  health(): Health;
+  /** For Prometheus. */
+  metrics(): Promise<string>;
+  /** Reports that the server rejected this access token, as `status` names it; it counts as the server's word. */
+  reject(fingerprint: Fingerprint): Promise<boolean>;
+}
+
+/** What is reached through other rooms. */
+export interface Ports {
+  /** Starts `pilotlight`. */
+  readonly pilotlight: readonly [string, ...string[]];
+  openLogin(options: { readonly name?: string; readonly env: Environment }): Promise<{
+    status(): Promise<LoginStatus>;
+    refresh(options: { readonly force: boolean }): Promise<{ readonly kind: string }>;
+    reject(access: Fingerprint, by: string): Promise<boolean>;
+  }>;
+}
+
+/** Opens Claude for a program. @throws PilotlightError `wrong_credential`, `usage` or `config_invalid` for options that cannot work */
+export function claudeThrough(ports: Ports, options: ClaudeOptions): Claude {
+  const settled = settle(options);
+  const queue = new PQueue({ concurrency: settled.concurrency });
+  const counts = () => ({ running: queue.pending, waiting: queue.size });
+  const { login, env, concurrency } = settled;
+  const openLogin = () => ports.openLogin({ env, ...(login === null ? {} : { name: login }) });
+  const book = bookkeeping(askMetrics(counts));
+  const asker = {
+    settled,
+    queue,
+    openLogin,
+    book,
+    backends: backendsFor(ports, settled),
+    turns: inTurn(),
+  };
+  return {
+    ask: (ask) => askThrough(asker, ask),
+    plan: (ask = {}) => planOf(settled, ask),
+    health: () => ({ ...counts(), concurrency, ...book.state() }),
+    metrics: book.metrics.print,
+    reject: async (fingerprint) => (await openLogin()).reject(fingerprint, "orchestrator"),
+  };
+}
+
+interface Asker {
+  readonly settled: Settled;
+  readonly queue: PQueue;
+  readonly openLogin: () => ReturnType<Ports["openLogin"]>;
+  readonly book: Bookkeeping;
+  readonly backends: Readonly<Record<Backend, AskOnce>>;
+  readonly turns: ReturnType<typeof inTurn>;
+}
+
+async function askThrough<T>(asker: Asker, ask: Ask<T>): Promise<AskResult<T>> {
+  const { settled, queue, book, turns } = asker;
+  const started = performance.now();
+  const took = () => Math.round(performance.now() - started);
+  const plan = planOf(settled, ask);
+  const schema = ask.schema === undefined ? null : wanted(ask.schema);
+  const { signal, stop } = limited(ask);
+  try {
+    await checkScopes(asker, ask, plan);
+    const work = () => turns(ask.session, () => put(asker, { ...ask, signal }, plan, schema));
+    const { reply, attempts } = await queue.add(work, { signal });
+    const { structured, ...rest } = reply;
+    const value = schema === null ? null : await schema.read(structured);
+    const result = { ...rest, ...plan, value, attempts, durationMs: took() };
+    book.succeeded(result);
+    return result;
+  } catch (error) {
+    book.failed(plan.backend, error, took());
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+/** Puts a question, more than once where that helps and is safe. */
+function put(
+  { settled, backends, openLogin, book }: Asker,
+  ask: Omit<Ask, "schema"> & { readonly signal: AbortSignal },
+  plan: Plan,
+  schema: Wanted<unknown> | null,
+): Promise<{ readonly reply: Reply; readonly attempts: number }> {
+  const { tools = [], model = settled.model, signal } = ask;
+  const question = { ...ask, plan, model, tools, jsonSchema: schema?.jsonSchema ?? null };
+  return persist(() => backends[plan.backend](question), {
+    persistence: settled.persistence,
+    signal,
+    async renew() {
+      if (plan.auth !== "subscription") return false;
+      const { kind } = await (await openLogin()).refresh({ force: true });
+      return kind === "refreshed" || kind === "adopted";
+    },
+    onRepeat(event) {
+      book.metrics.repeated(event.code);
+      ask.onEvent?.(event);
+    },
+  });
+}
+
+function planOf(settled: Settled, ask: Omit<Ask, "prompt">): Plan {
+  const { auth, backend, direct, isOwnUse } = settled;
+  const needs = [
+    ...((ask.tools ?? []).length > 0 ? ["tools"] : []),
+    ...(ask.session === undefined ? [] : ["sessions"]),
+  ];
+  return chooseBackend({
+    auth,
+    backend,
+    keyPlace: direct?.place ?? null,
+    mayUseOwn: isOwnUse,
+    need: needs[0] ?? null,
+  });
+}
+
+async function checkScopes({ openLogin }: Asker, { scopes = [] }: Pick<Ask, "scopes">, plan: Plan) {
+  if (scopes.length === 0 || plan.auth !== "subscription") return;
+  const status = await (await openLogin()).status();
+  const isSetupToken = status.source === "CLAUDE_CODE_OAUTH_TOKEN";
+  refuseMissingScopes(scopes, {
+    isSetupToken,
+    scopes: status.scopes,
+    place: status.path ?? status.source,
+  });
+}
+
+function backendsFor({ pilotlight }: Ports, settled: Settled): Asker["backends"] {
+  const { direct, baseUrl, maxTokens, agentSdk } = settled;
+  const supervision = { ...settled.supervision, pilotlight };
+  return {
+    api: direct === null ? unreachable : apiBackend({ access: direct.access, baseUrl, maxTokens }),
+    "agent-sdk": agentSdkBackend(supervision, agentSdk),
+    cli: cliBackend(supervision),
+  };
+}
+
+/** `chooseBackend` never chooses the API without a key. */
+const unreachable: AskOnce = () =>
+  Promise.reject(new PilotlightError("bug", "the API was chosen without a key"));
+
+/** Counts asks, and knows how things stand. */
+interface Bookkeeping {
+  readonly metrics: AskMetrics;
+  succeeded(result: AskResult): void;
+  failed(backend: Backend, error: unknown, ms: number): void;
+  state(): Pick<Health, "isWell" | "lastError">;
+}
+
+function bookkeeping(metrics: AskMetrics): Bookkeeping {
+  let isWell = true;
+  let lastError: Health["lastError"] = null;
+  return {
+    metrics,
+    succeeded(result) {
+      metrics.succeeded(result);
+      isWell = true;
+    },
+    failed(backend, error, ms) {
+      const isOurs = error instanceof PilotlightError;
+      metrics.failed(backend, isOurs ? error.code : "other", ms);
+      if (!isOurs) return;
+      lastError = { code: error.code, detail: error.message, at: new Date().toISOString() };
+      const { mover } = traitsOf(error.code);
+      if (mover === "person" || mover === "admin") isWell = false;
+    },
+    state: () => ({ isWell, lastError }),
+  };
+}

@@ -1,0 +1,116 @@
+import { commandWords } from "../claude/build/find-claude.ts";
+import type { Environment } from "../claude/locations.ts";
+import { gatewayIn } from "../claude/precedence/gateway-in.ts";
+import { PilotlightError } from "../core/errors.ts";
+import type { AgentSdk } from "./agent-sdk-backend.ts";
+import type { ApiAccess } from "./api-backend.ts";
+import type { Auth, Backend } from "./ask.ts";
+import type { Persistence } from "./persist.ts";
+import { apiKeyIn, refuseKeyForSubscription, refuseWrongKinds } from "./refuse-wrong-kinds.ts";
+import type { Supervision } from "./supervised.ts";
+
+export interface ClaudeOptions {
+  /** `auto` unless given. */
+  readonly auth?: Auth;
+  /** Whichever fits unless given. */
+  readonly backend?: Backend;
+  /** An API key for direct calls; `ANTHROPIC_API_KEY` unless given. */
+  readonly apiKey?: string;
+  /** A profile of the vendor's SDK for direct calls, where no key is set; `ANTHROPIC_PROFILE` unless given. */
+  readonly profile?: string;
+  /** Says that the subscription is for the operator's own work; the Agent SDK demands it (docs/policy.md). */
+  readonly ownUse?: boolean;
+  /** The module `@anthropic-ai/claude-agent-sdk`, where it cannot be imported by name. */
+  readonly agentSdk?: AgentSdk;
+  /** How Claude Code is started: a path, a name, or words; `PILOTLIGHT_CLAUDE`, then `claude`, unless given. */
+  readonly claude?: string | readonly string[];
+  /** The configured login; the only one unless given. */
+  readonly login?: string;
+  /** Where Claude Code works; the working directory unless given. */
+  readonly cwd?: string;
+  /** The environment to look in and to pass on; this process's own unless given. */
+  readonly env?: Environment;
+  /** The model of questions that name none. The API needs one; Claude Code has a choice of its own. */
+  readonly model?: string;
+  /** Tokens of an answer on the API; 8192 unless given. */
+  readonly maxTokens?: number;
+  /** Questions at once; 4 unless given. The others wait in the order in which they came. */
+  readonly concurrency?: number;
+  /** 3 tries, 60 s of waiting and no waiting for a used-up limit unless given. */
+  readonly retry?: Partial<Persistence>;
+}
+
+/** The same, decided and checked. */
+export interface Settled {
+  readonly auth: Auth;
+  readonly backend: Backend | null;
+  readonly env: Environment;
+  /** What direct calls use, and where it was found; `null` where there is nothing. */
+  readonly direct: { readonly access: ApiAccess; readonly place: string } | null;
+  readonly baseUrl: string | null;
+  readonly isOwnUse: boolean;
+  readonly agentSdk: AgentSdk | null;
+  readonly login: string | null;
+  readonly model: string | null;
+  readonly maxTokens: number;
+  readonly concurrency: number;
+  readonly persistence: Persistence;
+  readonly supervision: Omit<Supervision, "auth" | "pilotlight">;
+}
+
+/** @throws PilotlightError `wrong_credential`, `usage` or `config_invalid` for options that cannot work */
+export function settle(options: ClaudeOptions): Settled {
+  const { auth = "auto", env = process.env, backend = null, login = null, model = null } = options;
+  if (auth === "subscription") refuseKeyForSubscription(options.apiKey);
+  const apiKey = apiKeyIn(options.apiKey, env);
+  refuseWrongKinds({ apiKey, env });
+  const claude = options.claude ?? env["PILOTLIGHT_CLAUDE"] ?? "claude";
+  return {
+    auth,
+    backend,
+    env,
+    direct: auth === "subscription" ? null : directAccess(apiKey, options, env),
+    baseUrl: gatewayIn(env),
+    isOwnUse: options.ownUse ?? false,
+    agentSdk: options.agentSdk ?? null,
+    login,
+    model,
+    maxTokens: whole("maxTokens", options.maxTokens ?? 8192),
+    concurrency: whole("concurrency", options.concurrency ?? 4),
+    persistence: { attempts: 3, budgetMs: 60_000, waitForReset: false, ...options.retry },
+    supervision: {
+      claude: typeof claude === "string" ? commandWords(claude) : claude,
+      login,
+      env: withKey(
+        env,
+        options.apiKey,
+        typeof claude === "string" ? claude : JSON.stringify(claude),
+      ),
+      cwd: options.cwd ?? process.cwd(),
+    },
+  };
+}
+
+function directAccess(
+  apiKey: ReturnType<typeof apiKeyIn>,
+  options: ClaudeOptions,
+  env: Environment,
+): Settled["direct"] {
+  if (apiKey !== null) {
+    return { access: { kind: "api-key", key: apiKey.value }, place: apiKey.place };
+  }
+  const profile = options.profile ?? env["ANTHROPIC_PROFILE"] ?? "";
+  if (profile === "") return null;
+  return { access: { kind: "profile", profile }, place: `the profile ${profile}` };
+}
+
+/** A key that was given as an option is one for Claude Code, too. */
+function withKey(env: Environment, apiKey: string | undefined, claude: string): Environment {
+  const named = { ...env, PILOTLIGHT_CLAUDE: claude };
+  return apiKey === undefined ? named : { ...named, ANTHROPIC_API_KEY: apiKey };
+}
+
+function whole(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new PilotlightError("usage", `${name} ${value} is no whole number from 1 on`);
+}
