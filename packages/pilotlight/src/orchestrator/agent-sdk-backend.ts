@@ -2,14 +2,10 @@ import { findClaude } from "../claude/build/find-claude.ts";
 import { type Fields, isObject } from "../core/json-object.ts";
 import type { AskOnce, Question } from "./backend.ts";
 import { claudeMessages } from "./claude-messages.ts";
-import { failureOf } from "./cli-backend.ts";
+import { failureOfRun } from "./failure-of-run.ts";
 import { peer } from "./peer.ts";
-import {
-  credentialOf,
-  startSupervised,
-  type SupervisedRun,
-  type Supervision,
-} from "./supervised.ts";
+import { credentialOf, startSupervised, type SupervisedRun } from "./supervised.ts";
+import type { Supervision } from "./supervision.ts";
 
 /** As much of the Agent SDK as is used here. */
 export interface AgentSdk {
@@ -69,7 +65,7 @@ export function agentSdkBackend(
     const answer = messages.answer();
     if (answer !== null) return { ...answer, ...credentialOf(stderr) };
     if (run === null) throw thrown;
-    throw failureOf(messages, exit, stderr, "agent-sdk");
+    throw failureOfRun(messages, exit, stderr, "agent-sdk");
   };
 }
 

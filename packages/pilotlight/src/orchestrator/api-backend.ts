@@ -75,6 +75,7 @@ function replyOf(message: Anthropic.Message, requestId: string | null, access: A
     costUsd: null,
     model: message.model,
     turns: 1,
+    stopReason: message.stop_reason,
     sessionId: null,
     credential: access.kind,
     source: access.kind === "api-key" ? "ANTHROPIC_API_KEY" : "profile",
@@ -105,7 +106,7 @@ function failureOf(error: unknown, baseUrl: string | null, isRepeatable: boolean
     httpStatus: status ?? null,
     errorType: typeOf(error),
     requestId: requestID ?? null,
-    resetsAt: resetIn(headers),
+    resetsAt: limitEndIn(headers),
   });
   const isGateway = baseUrl !== null && !/^https:\/\/([\w-]+\.)*anthropic\.com(\/|$)/.test(baseUrl);
   const evidence = {
@@ -120,7 +121,10 @@ function failureOf(error: unknown, baseUrl: string | null, isRepeatable: boolean
     verdict.kind === "failed" &&
     verdict.code !== "unknown_failure" &&
     verdict.code !== "job_failed";
-  return isKnown ? errorOf(verdict, { backend: "api", isRepeatable }, { cause: error }) : error;
+  if (!isKnown) return error;
+  // A 429 with patience asked for is a throttle, which is waited for; only a used-up limit has a reset.
+  const resetsAt = verdict.resetsAt ?? patienceIn(headers);
+  return errorOf({ ...verdict, resetsAt }, { backend: "api", isRepeatable }, { cause: error });
 }
 
 function reasonOf(cause: unknown): string {
@@ -138,8 +142,15 @@ function typeOf(error: Error): string | null {
   return typeof type === "string" ? type : null;
 }
 
+/** Epoch ms at which a used-up limit ends; the header has seconds. */
+function limitEndIn(headers: Headers | undefined): number | null {
+  if (headers?.get("anthropic-ratelimit-unified-status") !== "rejected") return null;
+  const seconds = Number(headers.get("anthropic-ratelimit-unified-reset") ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds * 1000 : null;
+}
+
 /** Epoch ms, by `retry-after` in seconds or as a date. */
-function resetIn(headers: Headers | undefined): number | null {
+function patienceIn(headers: Headers | undefined): number | null {
   const value = headers?.get("retry-after") ?? null;
   if (value === null) return null;
   const seconds = Number(value);

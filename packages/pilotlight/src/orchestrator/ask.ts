@@ -29,6 +29,7 @@ export interface Ask<T = unknown> {
   readonly signal?: AbortSignal;
   /** ms for all of it, waiting in the queue and every repeat included; none unless given. */
   readonly timeoutMs?: number;
+  /** Hears what happens; what it throws ends the ask. */
   readonly onEvent?: (event: AskEvent) => void;
 }
 
@@ -63,6 +64,8 @@ export interface AskResult<T = unknown> extends Plan {
   /** The model that answered; `null` where it is not told. */
   readonly model: string | null;
   readonly turns: number;
+  /** Why the model stopped: `end_turn`, `max_tokens`, `refusal` …; `null` where it is not told. */
+  readonly stopReason: string | null;
   /** To go on with; `null` on the API. */
   readonly sessionId: string | null;
   readonly credential: CredentialKind;

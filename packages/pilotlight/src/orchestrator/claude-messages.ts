@@ -14,6 +14,7 @@ export interface Answer {
   readonly costUsd: number | null;
   readonly model: string | null;
   readonly turns: number;
+  readonly stopReason: string | null;
   readonly sessionId: string | null;
   readonly requestId: string | null;
 }
@@ -37,7 +38,8 @@ export function claudeMessages(onEvent: ((event: AskEvent) => void) | undefined)
   let hasTold = false;
   return {
     take(message) {
-      reader.take(Buffer.from(`${JSON.stringify(message)}\n`));
+      const told = isFailed(message) ? { ...message, is_error: true } : message;
+      reader.take(Buffer.from(`${JSON.stringify(told)}\n`));
       hasTold = true;
       if (message["type"] === "result") result = message;
       const own = ownMessage(message);
@@ -51,13 +53,13 @@ export function claudeMessages(onEvent: ((event: AskEvent) => void) | undefined)
       const parts = { isClaude: true, exit, output, session: NO_SESSION, stderr };
       return recognise(runEvidence(parts), Date.now());
     },
-    answer: () => (result === null || isError(result) ? null : answerOf(result, model, requestId)),
+    answer: () => (result === null || isFailed(result) ? null : answerOf(result, model, requestId)),
     isRepeatable: () => !hasTold || isSafeToRepeat(reader.evidence(), NO_SESSION),
   };
 }
 
-function isError(result: Fields): boolean {
-  return result["is_error"] === true || typeof result["api_error_status"] === "number";
+function isFailed({ type, is_error: isError, api_error_status: status }: Fields): boolean {
+  return type === "result" && (isError === true || typeof status === "number");
 }
 
 function answerOf(result: Fields, model: string | null, requestId: string | null): Answer {
@@ -69,6 +71,7 @@ function answerOf(result: Fields, model: string | null, requestId: string | null
     costUsd: typeof cost === "number" ? cost : null,
     model,
     turns: typeof result["num_turns"] === "number" ? result["num_turns"] : 1,
+    stopReason: textOf(result["stop_reason"]),
     sessionId: textOf(result["session_id"]),
     requestId,
   };

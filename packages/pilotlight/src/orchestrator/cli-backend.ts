@@ -1,10 +1,10 @@
 import { lineSplitter } from "../claude/output/line-splitter.ts";
 import { parseFields } from "../claude/output/message-events.ts";
-import { type ErrorCode, TRAITS, traitsOf } from "../core/errors.ts";
 import type { AskOnce, Question } from "./backend.ts";
-import { ClaudeError, errorOf } from "./claude-error.ts";
+import { failureOfRun } from "./failure-of-run.ts";
 import { type ClaudeMessages, claudeMessages } from "./claude-messages.ts";
-import { credentialOf, lineOf, saidBy, startSupervised, type Supervision } from "./supervised.ts";
+import { credentialOf, startSupervised } from "./supervised.ts";
+import type { Supervision } from "./supervision.ts";
 
 /** The longest message of a stream that is read (characters); a longer one is left out. */
 const LONGEST = 16 * 1024 * 1024;
@@ -29,7 +29,7 @@ export function cliBackend(supervision: Omit<Supervision, "auth">): AskOnce {
     // It has ended by then, as `run` does: never in the middle of a grant.
     question.signal.throwIfAborted();
     const answer = messages.answer();
-    if (answer === null || exit !== 0) throw failureOf(messages, exit, run.stderr());
+    if (answer === null || exit !== 0) throw failureOfRun(messages, exit, run.stderr(), "cli");
     return { ...answer, ...credentialOf(run.stderr()) };
   };
 }
@@ -54,28 +54,3 @@ function hear(messages: ClaudeMessages, line: string): void {
   const message = parseFields(line);
   if (message !== null) messages.take(message);
 }
-
-/** What `run` says of it counts: it knows the login, and whether it could be mended. */
-export function failureOf(
-  messages: ClaudeMessages,
-  exit: number | null,
-  stderr: string,
-  backend: "cli" | "agent-sdk" = "cli",
-): ClaudeError {
-  const said = lineOf(stderr);
-  const isRepeatable = messages.isRepeatable();
-  const verdict = messages.verdict(exit, saidBy(stderr));
-  const known = { backend, isRepeatable };
-  const own = said !== null && said.code in TRAITS ? (said.code as ErrorCode) : null;
-  if (own === null) {
-    if (verdict.kind === "failed") return errorOf(verdict, known);
-    const text = saidBy(stderr).split("\n").at(-1) ?? "";
-    const detail = text === "" ? "Claude Code ended without a result" : text;
-    return new ClaudeError("claude_failed", detail, { ...known, ...NOTHING, retry: "never" });
-  }
-  const retry = traitsOf(own).retryable ? "wait" : "never";
-  const { requestId, resetsAt } = verdict.kind === "failed" ? verdict : NOTHING;
-  return new ClaudeError(own, said?.text ?? "", { ...known, requestId, resetsAt, retry });
-}
-
-const NOTHING = { requestId: null, resetsAt: null } as const;

@@ -1,18 +1,19 @@
-import PQueue from "p-queue";
 import type { Environment } from "../claude/locations.ts";
 import type { Fingerprint } from "../core/credential.ts";
 import { type ErrorCode, PilotlightError, traitsOf } from "../core/errors.ts";
 import type { LoginStatus } from "../core/login-status.ts";
+import { scrub } from "../core/scrub.ts";
 import { agentSdkBackend } from "./agent-sdk-backend.ts";
 import { apiBackend } from "./api-backend.ts";
 import type { Ask, AskResult, Backend, Plan } from "./ask.ts";
 import type { AskOnce, Reply } from "./backend.ts";
 import { chooseBackend } from "./choose-backend.ts";
+import { ClaudeError } from "./claude-error.ts";
 import { cliBackend } from "./cli-backend.ts";
-import { inTurn } from "./in-turn.ts";
 import { limited } from "./limited.ts";
 import { type AskMetrics, askMetrics } from "./metrics.ts";
 import { persist } from "./persist.ts";
+import { type Queue, queueOf } from "./queue.ts";
 import { refuseMissingScopes } from "./refuse-wrong-kinds.ts";
 import { type Wanted, wanted } from "./schema.ts";
 import { type ClaudeOptions, settle, type Settled } from "./settle.ts";
@@ -59,23 +60,15 @@ export interface Ports {
 /** Opens Claude for a program. @throws PilotlightError `wrong_credential`, `usage` or `config_invalid` for options that cannot work */
 export function claudeThrough(ports: Ports, options: ClaudeOptions): Claude {
   const settled = settle(options);
-  const queue = new PQueue({ concurrency: settled.concurrency });
-  const counts = () => ({ running: queue.pending, waiting: queue.size });
   const { login, env, concurrency } = settled;
+  const queue = queueOf(concurrency);
   const openLogin = () => ports.openLogin({ env, ...(login === null ? {} : { name: login }) });
-  const book = bookkeeping(askMetrics(counts));
-  const asker = {
-    settled,
-    queue,
-    openLogin,
-    book,
-    backends: backendsFor(ports, settled),
-    turns: inTurn(),
-  };
+  const book = bookkeeping(askMetrics(queue.counts));
+  const asker = { settled, queue, openLogin, book, backends: backendsFor(ports, settled) };
   return {
     ask: (ask) => askThrough(asker, ask),
     plan: (ask = {}) => planOf(settled, ask),
-    health: () => ({ ...counts(), concurrency, ...book.state() }),
+    health: () => ({ ...queue.counts(), concurrency, ...book.state() }),
     metrics: book.metrics.print,
     reject: async (fingerprint) => (await openLogin()).reject(fingerprint, "orchestrator"),
   };
@@ -83,26 +76,26 @@ export function claudeThrough(ports: Ports, options: ClaudeOptions): Claude {
 
 interface Asker {
   readonly settled: Settled;
-  readonly queue: PQueue;
+  readonly queue: Queue;
   readonly openLogin: () => ReturnType<Ports["openLogin"]>;
   readonly book: Bookkeeping;
   readonly backends: Readonly<Record<Backend, AskOnce>>;
-  readonly turns: ReturnType<typeof inTurn>;
 }
 
 async function askThrough<T>(asker: Asker, ask: Ask<T>): Promise<AskResult<T>> {
-  const { settled, queue, book, turns } = asker;
+  const { settled, queue, book } = asker;
   const started = performance.now();
   const took = () => Math.round(performance.now() - started);
   const plan = planOf(settled, ask);
   const schema = ask.schema === undefined ? null : wanted(ask.schema);
-  const { signal, stop } = limited(ask);
+  const { signal, onEvent, stop } = limited(ask);
   try {
     await checkScopes(asker, ask, plan);
-    const work = () => turns(ask.session, () => put(asker, { ...ask, signal }, plan, schema));
-    const { reply, attempts } = await queue.add(work, { signal });
-    const { structured, ...rest } = reply;
-    const value = schema === null ? null : await schema.read(structured);
+    const bounded = { ...ask, signal, onEvent };
+    const work = () => put(asker, bounded, plan, schema);
+    const { reply, attempts } = await queue.add(work, { signal, key: ask.session });
+    const { structured: _structured, ...rest } = reply;
+    const value = schema === null ? null : await valueOf(schema, reply, plan);
     const result = { ...rest, ...plan, value, attempts, durationMs: took() };
     book.succeeded(result);
     return result;
@@ -114,10 +107,27 @@ async function askThrough<T>(asker: Asker, ask: Ask<T>): Promise<AskResult<T>> {
   }
 }
 
+/** Never an empty value: what is missing or does not fit is an error. */
+async function valueOf<T>(schema: Wanted<T>, reply: Reply, { backend }: Plan): Promise<T> {
+  const { structured, text, stopReason, requestId } = reply;
+  const checked =
+    structured === undefined ? { trouble: "there is none" } : await schema.check(structured);
+  if ("value" in checked) return checked.value;
+  const said = scrub(text).replace(/\s+/g, " ").trim().slice(0, 200);
+  const why = `${checked.trouble} (stop reason ${stopReason ?? "unknown"}); the answer began: ${said}`;
+  throw new ClaudeError("structured_output_missing", why, {
+    backend,
+    requestId,
+    resetsAt: null,
+    retry: "never",
+    isRepeatable: false,
+  });
+}
+
 /** Puts a question, more than once where that helps and is safe. */
 function put(
   { settled, backends, openLogin, book }: Asker,
-  ask: Omit<Ask, "schema"> & { readonly signal: AbortSignal },
+  ask: Omit<Ask, "schema"> & Required<Pick<Ask, "signal" | "onEvent">>,
   plan: Plan,
   schema: Wanted<unknown> | null,
 ): Promise<{ readonly reply: Reply; readonly attempts: number }> {
@@ -133,7 +143,7 @@ function put(
     },
     onRepeat(event) {
       book.metrics.repeated(event.code);
-      ask.onEvent?.(event);
+      ask.onEvent(event);
     },
   });
 }

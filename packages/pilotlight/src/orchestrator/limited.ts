@@ -2,11 +2,16 @@ import { printDuration } from "../core/duration.ts";
 import { PilotlightError } from "../core/errors.ts";
 import type { Ask } from "./ask.ts";
 
-/** Joins the caller's signal and the time that an ask was given. Call `stop` at its end. */
-export function limited({ signal, timeoutMs }: Pick<Ask, "signal" | "timeoutMs">): {
+/** What an ask is bounded by. */
+interface Limits {
+  /** Of the caller, of the time that was given, and of an `onEvent` that throws. */
   readonly signal: AbortSignal;
+  readonly onEvent: NonNullable<Ask["onEvent"]>;
+  /** Call it at the end. */
   readonly stop: () => void;
-} {
+}
+
+export function limited({ signal, timeoutMs, onEvent }: Omit<Ask, "prompt" | "schema">): Limits {
   const late = new AbortController();
   const signals = signal === undefined ? [late.signal] : [signal, late.signal];
   const abort = () => {
@@ -14,5 +19,16 @@ export function limited({ signal, timeoutMs }: Pick<Ask, "signal" | "timeoutMs">
     late.abort(new PilotlightError("timed_out", `no answer within ${span}`));
   };
   const timer = timeoutMs === undefined ? undefined : setTimeout(abort, timeoutMs);
-  return { signal: AbortSignal.any(signals), stop: () => clearTimeout(timer) };
+  return {
+    signal: AbortSignal.any(signals),
+    onEvent(event) {
+      try {
+        onEvent?.(event);
+      } catch (error) {
+        // Thrown where a child's output is read, it would be nobody's.
+        late.abort(error);
+      }
+    },
+    stop: () => clearTimeout(timer),
+  };
 }

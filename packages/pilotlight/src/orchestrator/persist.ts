@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import type { AskEvent } from "./ask.ts";
 import { ClaudeError } from "./claude-error.ts";
 
@@ -28,9 +28,11 @@ export async function persist<T>(
     readonly renew: Renew;
     readonly signal: AbortSignal;
     readonly onRepeat: (event: Repeat) => void;
+    /** Ends early, without an error, when the signal aborts. */
+    readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>;
   },
 ): Promise<{ readonly reply: T; readonly attempts: number }> {
-  const { persistence, renew, signal, onRepeat } = around;
+  const { persistence, renew, signal, onRepeat, sleep = pauseFor } = around;
   let waited = 0;
   let isRenewed = false;
   for (let attempt = 1; ; attempt++) {
@@ -49,7 +51,8 @@ export async function persist<T>(
       if (pause === null || waited + pause > persistence.budgetMs) throw error;
       waited += pause;
       onRepeat({ kind: "retry", code: error.code, attempt, inMs: pause });
-      await sleep(pause, null, { signal }).catch(() => signal.throwIfAborted());
+      await sleep(pause, signal);
+      signal.throwIfAborted();
     }
   }
 }
@@ -65,4 +68,8 @@ function pauseAfter(
   if (error.code === "usage_limit") return waitForReset && error.resetsAt !== null ? told : null;
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1));
   return Math.max(told, pause * (0.5 + Math.random() / 2));
+}
+
+async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, null, { signal }).catch(() => undefined);
 }

@@ -31,8 +31,8 @@ export type Schema<T = unknown> = StandardSchema<T> | Readonly<Record<string, un
 /** A schema as a backend needs it. */
 export interface Wanted<T> {
   readonly jsonSchema: Fields;
-  /** @throws PilotlightError `structured_output_missing` for a value that does not fit, with the places that do not */
-  read(value: unknown): Promise<T>;
+  /** The value as the schema makes it, or the first thing in it that does not fit. */
+  check(value: unknown): Promise<{ readonly value: T } | { readonly trouble: string }>;
 }
 
 /** @throws PilotlightError `usage` for what is no schema, or one that cannot say itself as JSON Schema */
@@ -49,14 +49,13 @@ export function wanted<T>(schema: Schema<T>): Wanted<T> {
   const { $schema: _dialect, ...jsonSchema } = described;
   return {
     jsonSchema,
-    async read(value) {
+    async check(value) {
       const checked = await validate(value);
-      if (checked.issues === undefined) return checked.value;
+      if (checked.issues === undefined) return { value: checked.value };
       const [first] = checked.issues;
       const path = (first?.path ?? []).map((step) => (typeof step === "object" ? step.key : step));
       const place = path.length > 0 ? `${path.map(String).join(".")}: ` : "";
-      const why = `what Claude answered does not fit the schema: ${place}${first?.message ?? "?"}`;
-      throw new PilotlightError("structured_output_missing", why);
+      return { trouble: `it does not fit the schema: ${place}${first?.message ?? "?"}` };
     },
   };
 }

@@ -7,7 +7,7 @@ import type { ApiAccess } from "./api-backend.ts";
 import type { Auth, Backend } from "./ask.ts";
 import type { Persistence } from "./persist.ts";
 import { apiKeyIn, refuseKeyForSubscription, refuseWrongKinds } from "./refuse-wrong-kinds.ts";
-import type { Supervision } from "./supervised.ts";
+import type { Supervision } from "./supervision.ts";
 
 export interface ClaudeOptions {
   /** `auto` unless given. */

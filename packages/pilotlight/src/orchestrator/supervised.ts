@@ -1,19 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import type { Environment } from "../claude/locations.ts";
 import type { Source } from "../core/login-status.ts";
-import type { Auth, CredentialKind } from "./ask.ts";
-
-/** How a Claude Code is started under `pilotlight run`. */
-export interface Supervision {
-  /** Starts `pilotlight`. */
-  readonly pilotlight: readonly [string, ...string[]];
-  readonly auth: Exclude<Auth, "auto">;
-  /** Starts Claude Code, as the setting `claude` has it. */
-  readonly claude: readonly string[];
-  readonly login: string | null;
-  readonly env: Environment;
-  readonly cwd: string;
-}
+import type { CredentialKind } from "./ask.ts";
+import type { Supervision } from "./supervision.ts";
 
 /** A run that was started. */
 export interface SupervisedRun {
@@ -68,6 +56,13 @@ export function lineOf(stderr: string): { readonly code: string; readonly text: 
   const lines = [...stderr.matchAll(/^pilotlight: (?!warning:)(\w+): (.*)$/gm)];
   const [, code, text] = lines.at(-1) ?? [];
   return code === undefined || text === undefined ? null : { code, text };
+}
+
+/** Why `run` could not start the command at all (exit 126 or 127, as a shell has it). */
+export function notStartedBy(stderr: string): string {
+  return (
+    /^pilotlight: (?!warning:|the job uses )(.*)$/m.exec(stderr)?.[1] ?? "it cannot be started"
+  );
 }
 
 /** The credential of a run, by what `run --verbose` says of it. */

@@ -1,0 +1,34 @@
+import { type ErrorCode, TRAITS, traitsOf } from "../core/errors.ts";
+import { ClaudeError, errorOf } from "./claude-error.ts";
+import type { ClaudeMessages } from "./claude-messages.ts";
+import { lineOf, notStartedBy, saidBy } from "./supervised.ts";
+
+/** What `run` says of it counts: it knows the login, and whether it could be mended. */
+export function failureOfRun(
+  messages: ClaudeMessages,
+  exit: number | null,
+  stderr: string,
+  backend: "cli" | "agent-sdk",
+): ClaudeError {
+  const said = lineOf(stderr);
+  const isRepeatable = messages.isRepeatable();
+  const verdict = messages.verdict(exit, saidBy(stderr));
+  const known = { backend, isRepeatable };
+  const own = said !== null && said.code in TRAITS ? (said.code as ErrorCode) : null;
+  if (own === null) {
+    if (exit === 127 || exit === 126) {
+      return new ClaudeError("cli_not_found", notStartedBy(stderr), { ...known, ...NOTHING });
+    }
+    if (verdict.kind === "failed") return errorOf(verdict, known);
+    const text = saidBy(stderr).split("\n").at(-1) ?? "";
+    const detail = text === "" ? "Claude Code ended without a result" : text;
+    return new ClaudeError("claude_failed", detail, { ...known, ...NOTHING });
+  }
+  // Under --retry never, run leaves the repeat to us.
+  const isLeft = own === "auth_rejected" && backend === "agent-sdk";
+  const retry = isLeft ? "refresh_and_repeat" : traitsOf(own).retryable ? "wait" : "never";
+  const { requestId, resetsAt } = verdict.kind === "failed" ? verdict : NOTHING;
+  return new ClaudeError(own, said?.text ?? "", { ...known, requestId, resetsAt, retry });
+}
+
+const NOTHING = { requestId: null, resetsAt: null, retry: "never" } as const;
