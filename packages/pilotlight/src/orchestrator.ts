@@ -13,7 +13,8 @@ export type {
   Plan,
 } from "./orchestrator/ask.ts";
 export { ClaudeError } from "./orchestrator/claude-error.ts";
-export type { Claude, Health } from "./orchestrator/create-claude.ts";
+export type { Health } from "./orchestrator/bookkeeping.ts";
+export type { Claude } from "./orchestrator/create-claude.ts";
 export type { Persistence } from "./orchestrator/persist.ts";
 export type { Schema, StandardSchema } from "./orchestrator/schema.ts";
 export type { ClaudeOptions } from "./orchestrator/settle.ts";

@@ -30,6 +30,7 @@ export function agentSdkBackend(
     question.signal.throwIfAborted();
     const sdk = given ?? (await peer(NAME, () => import(NAME) as Promise<AgentSdk>));
     const { argv } = await findClaude(commandOf(supervision.claude), supervision.env);
+    question.signal.throwIfAborted();
     const messages = claudeMessages(question.onEvent);
     const leaving = new AbortController();
     let run: SupervisedRun | null = null;
@@ -64,7 +65,7 @@ export function agentSdkBackend(
     question.signal.throwIfAborted();
     const answer = messages.answer();
     if (answer !== null) return { ...answer, ...credentialOf(stderr) };
-    if (run === null) throw thrown;
+    if (run === null && thrown !== null) throw thrown;
     throw failureOfRun(messages, exit, stderr, "agent-sdk");
   };
 }

@@ -11,8 +11,8 @@ import { usageFrom } from "./usage.ts";
 /** The credential of direct calls. */
 export type ApiAccess =
   | { readonly kind: "api-key"; readonly key: string }
-  /** A profile or federation of the SDK's own, which it renews itself. */
-  | { readonly kind: "profile"; readonly profile: string };
+  /** A profile of the SDK's own, or by `null` the federation of the environment; it renews either itself. */
+  | { readonly kind: "profile"; readonly profile: string | null };
 
 interface ApiOptions {
   readonly access: ApiAccess;
@@ -25,7 +25,12 @@ export function apiBackend({ access, baseUrl, maxTokens }: ApiOptions): AskOnce 
   let client: Promise<Anthropic> | null = null;
   const open = async () => {
     const { default: Sdk } = await peer("@anthropic-ai/sdk", () => import("@anthropic-ai/sdk"));
-    const own = access.kind === "api-key" ? { apiKey: access.key } : { profile: access.profile };
+    const own =
+      access.kind === "api-key"
+        ? { apiKey: access.key }
+        : access.profile === null
+          ? {}
+          : { profile: access.profile };
     return new Sdk({ ...own, baseURL: baseUrl, maxRetries: 0 });
   };
   return async (question) => {

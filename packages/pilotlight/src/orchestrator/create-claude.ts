@@ -1,6 +1,6 @@
 import type { Environment } from "../claude/locations.ts";
 import type { Fingerprint } from "../core/credential.ts";
-import { type ErrorCode, PilotlightError, traitsOf } from "../core/errors.ts";
+import { PilotlightError } from "../core/errors.ts";
 import type { LoginStatus } from "../core/login-status.ts";
 import { scrub } from "../core/scrub.ts";
 import { agentSdkBackend } from "./agent-sdk-backend.ts";
@@ -8,30 +8,16 @@ import { apiBackend } from "./api-backend.ts";
 import type { Ask, AskResult, Backend, Plan } from "./ask.ts";
 import type { AskOnce, Reply } from "./backend.ts";
 import { chooseBackend } from "./choose-backend.ts";
+import { type Bookkeeping, bookkeeping, type Health } from "./bookkeeping.ts";
 import { ClaudeError } from "./claude-error.ts";
 import { cliBackend } from "./cli-backend.ts";
 import { limited } from "./limited.ts";
-import { type AskMetrics, askMetrics } from "./metrics.ts";
+import { askMetrics } from "./metrics.ts";
 import { persist } from "./persist.ts";
 import { type Queue, queueOf } from "./queue.ts";
 import { refuseMissingScopes } from "./refuse-wrong-kinds.ts";
 import { type Wanted, wanted } from "./schema.ts";
 import { type ClaudeOptions, settle, type Settled } from "./settle.ts";
-
-/** How things stand, for a service that embeds this. */
-export interface Health {
-  readonly running: number;
-  readonly waiting: number;
-  readonly concurrency: number;
-  /** False from a failure that calls for a person until the next answer. */
-  readonly isWell: boolean;
-  readonly lastError: {
-    readonly code: ErrorCode;
-    readonly detail: string;
-    /** ISO 8601. */
-    readonly at: string;
-  } | null;
-}
 
 /** Claude, by whichever way is permitted. */
 export interface Claude {
@@ -187,32 +173,3 @@ function backendsFor({ pilotlight }: Ports, settled: Settled): Asker["backends"]
 /** `chooseBackend` never chooses the API without a key. */
 const unreachable: AskOnce = () =>
   Promise.reject(new PilotlightError("bug", "the API was chosen without a key"));
-
-/** Counts asks, and knows how things stand. */
-interface Bookkeeping {
-  readonly metrics: AskMetrics;
-  succeeded(result: AskResult): void;
-  failed(backend: Backend, error: unknown, ms: number): void;
-  state(): Pick<Health, "isWell" | "lastError">;
-}
-
-function bookkeeping(metrics: AskMetrics): Bookkeeping {
-  let isWell = true;
-  let lastError: Health["lastError"] = null;
-  return {
-    metrics,
-    succeeded(result) {
-      metrics.succeeded(result);
-      isWell = true;
-    },
-    failed(backend, error, ms) {
-      const isOurs = error instanceof PilotlightError;
-      metrics.failed(backend, isOurs ? error.code : "other", ms);
-      if (!isOurs) return;
-      lastError = { code: error.code, detail: error.message, at: new Date().toISOString() };
-      const { mover } = traitsOf(error.code);
-      if (mover === "person" || mover === "admin") isWell = false;
-    },
-    state: () => ({ isWell, lastError }),
-  };
-}

@@ -100,8 +100,13 @@ function directAccess(
     return { access: { kind: "api-key", key: apiKey.value }, place: apiKey.place };
   }
   const profile = options.profile ?? env["ANTHROPIC_PROFILE"] ?? "";
-  if (profile === "") return null;
-  return { access: { kind: "profile", profile }, place: `the profile ${profile}` };
+  if (profile !== "") {
+    return { access: { kind: "profile", profile }, place: `the profile ${profile}` };
+  }
+  const isFederated = (env["ANTHROPIC_FEDERATION_RULE_ID"] ?? "") !== "";
+  // The SDK looks for it in this process's own environment.
+  if (!isFederated || env !== process.env) return null;
+  return { access: { kind: "profile", profile: null }, place: "ANTHROPIC_FEDERATION_RULE_ID" };
 }
 
 /** A key that was given as an option is one for Claude Code, too. */

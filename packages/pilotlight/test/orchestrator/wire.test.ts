@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { fingerprintOf } from "../../src/claude/fingerprint.ts";
+import type { ClaudeOptions } from "../../src/orchestrator.ts";
 import { openJobScene } from "../e2e/run/a-job.ts";
 
 const ENTRY = pathToFileURL(fileURLToPath(new URL("../../src/orchestrator.ts", import.meta.url)));
@@ -10,16 +11,26 @@ const OAT = "sk-ant-oat01-TEST-of-the-environment";
 const KEY = "sk-ant-api03-TEST-key";
 
 /** Asks in a process of its own, whose whole environment is the scene's, and by the proxy as a service would. */
-async function wireOf(options: object, env: Record<string, string> = {}) {
+async function wireOf(
+  { isPlan, ...options }: ClaudeOptions & { readonly isPlan?: boolean },
+  env: Record<string, string> = {},
+  profileFiles: Readonly<Record<string, object>> = {},
+) {
   const scene = await openJobScene("2.1.329");
   scene.write(scene.sandbox.signIn());
+  const profiles = scene.env["ANTHROPIC_CONFIG_DIR"] ?? "";
+  for (const [name, content] of Object.entries(profileFiles)) {
+    mkdirSync(dirname(join(profiles, name)), { recursive: true });
+    writeFileSync(join(profiles, name), JSON.stringify(content), { mode: 0o600 });
+  }
   const script = join(scene.home.home, "ask.mjs");
   writeFileSync(
     script,
     `import { createClaude } from ${JSON.stringify(ENTRY.href)};
      try {
        const claude = createClaude(${JSON.stringify(options)});
-       console.log(JSON.stringify(await claude.ask({ prompt: "?" })));
+       const answer = ${isPlan === true} ? claude.plan() : await claude.ask({ prompt: "?" });
+       console.log(JSON.stringify(answer));
      } catch (error) {
        console.log(JSON.stringify({ code: error.code ?? error.message }));
      }`,
@@ -41,7 +52,7 @@ async function wireOf(options: object, env: Record<string, string> = {}) {
   return { answer: JSON.parse(ran) as Record<string, unknown>, asked, login: login?.accessToken };
 }
 
-const OURS = { auth: "auto", model: "claude-haiku-5-5" };
+const OURS: ClaudeOptions = { auth: "auto", model: "claude-haiku-5-5" };
 
 describe("what goes over the wire", () => {
   it("of the API is the key, whatever subscription is at hand", async () => {
@@ -62,7 +73,28 @@ describe("what goes over the wire", () => {
     ]);
   });
 
-  it.each([
+  it("of the API is the token of the SDK's own profile or federation, where no key is set", async () => {
+    const files = {
+      "configs/work.json": { authentication: { type: "user_oauth" } },
+      "credentials/work.json": { access_token: "TEST-of-a-profile", expires_at: 4_000_000_000 },
+    };
+    const { answer, asked } = await wireOf({ ...OURS, profile: "work" }, {}, files);
+    expect(asked.map(({ bearer }) => bearer)).toEqual([fingerprintOf("TEST-of-a-profile")]);
+    expect(answer).toMatchObject({
+      code: expect.stringMatching(/^(auth_rejected|wrong_credential)$/),
+    });
+    const federated = {
+      ANTHROPIC_FEDERATION_RULE_ID: "fdrl_TEST",
+      ANTHROPIC_IDENTITY_TOKEN: "TEST",
+    };
+    const planned = await wireOf({ ...OURS, isPlan: true }, federated);
+    expect(planned.answer).toMatchObject({
+      backend: "api",
+      reason: "a direct call, and ANTHROPIC_FEDERATION_RULE_ID is set",
+    });
+  });
+
+  it.each<[string, ClaudeOptions, Record<string, string>]>([
     ["as a key", { ...OURS, apiKey: OAT }, {}],
     ["as a key's variable", OURS, { ANTHROPIC_API_KEY: OAT }],
     ["as a bearer", { ...OURS, apiKey: KEY }, { ANTHROPIC_AUTH_TOKEN: OAT }],
@@ -73,7 +105,7 @@ describe("what goes over the wire", () => {
   });
 
   it("of Claude Code is its own login, sent by itself, though a key is set", async () => {
-    const options = { auth: "subscription" };
+    const options: ClaudeOptions = { auth: "subscription" };
     const { answer, asked, login } = await wireOf(options, { ANTHROPIC_API_KEY: KEY });
     expect(answer).toMatchObject({ backend: "cli", credential: "oauth" });
     const messages = asked.filter(({ path }) => path.startsWith("/v1/messages"));
