@@ -56,7 +56,7 @@ function direct({ keyPlace, need, auth }: Circumstances, reason: string): Plan {
     throw new PilotlightError("no_api_key", why);
   }
   if (need !== null) {
-    const why = `the API has no ${need}: leave backend out, or use "cli" or "agent-sdk"`;
+    const why = `${need} is nothing for the API: leave backend out, or use "cli" or "agent-sdk"`;
     throw new PilotlightError("usage", why);
   }
   return { backend: "api", auth: "api-key", reason };

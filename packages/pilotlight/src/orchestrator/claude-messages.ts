@@ -6,7 +6,7 @@ import type { AskEvent } from "./ask.ts";
 import { type Usage, usageFrom } from "./usage.ts";
 
 /** What Claude Code's last `result` says. */
-export interface Answer {
+interface Answer {
   readonly text: string;
   /** `undefined` where there is none. */
   readonly structured: unknown;

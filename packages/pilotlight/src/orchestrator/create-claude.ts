@@ -137,8 +137,8 @@ function put(
 function planOf(settled: Settled, ask: Omit<Ask, "prompt">): Plan {
   const { auth, backend, direct, isOwnUse } = settled;
   const needs = [
-    ...((ask.tools ?? []).length > 0 ? ["tools"] : []),
-    ...(ask.session === undefined ? [] : ["sessions"]),
+    ...((ask.tools ?? []).length > 0 ? ["the use of tools"] : []),
+    ...(ask.session === undefined ? [] : ["a session that goes on"]),
   ];
   return chooseBackend({
     auth,

@@ -28,7 +28,25 @@ export function failureOfRun(
   const isLeft = own === "auth_rejected" && backend === "agent-sdk";
   const retry = isLeft ? "refresh_and_repeat" : traitsOf(own).retryable ? "wait" : "never";
   const { requestId, resetsAt } = verdict.kind === "failed" ? verdict : NOTHING;
-  return new ClaudeError(own, said?.text ?? "", { ...known, requestId, resetsAt, retry });
+  return new ClaudeError(own, detailIn(own, said?.text ?? ""), {
+    ...known,
+    requestId,
+    resetsAt,
+    retry,
+  });
 }
 
 const NOTHING = { requestId: null, resetsAt: null, retry: "never" } as const;
+
+/** The particular of `run`'s line: what the code means and what to do about it, an error has besides. */
+function detailIn(code: ErrorCode, line: string): string {
+  const { what, fix } = traitsOf(code);
+  const start = line.startsWith(`${what}: `) ? what.length + 2 : 0;
+  const told = [
+    `. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`,
+    ". The next run renews it",
+    " More: ",
+  ];
+  const ends = told.map((text) => line.lastIndexOf(text)).filter((at) => at >= start);
+  return line.slice(start, Math.min(line.length, ...ends));
+}

@@ -15,7 +15,8 @@ export function limited({ signal, timeoutMs, onEvent }: Omit<Ask, "prompt" | "sc
   const late = new AbortController();
   const signals = signal === undefined ? [late.signal] : [signal, late.signal];
   const abort = () => {
-    const span = printDuration(timeoutMs ?? 0);
+    const ms = timeoutMs ?? 0;
+    const span = ms < 1000 ? `${ms} ms` : printDuration(ms);
     late.abort(new PilotlightError("timed_out", `no answer within ${span}`));
   };
   const timer = timeoutMs === undefined ? undefined : setTimeout(abort, timeoutMs);

@@ -14,7 +14,13 @@ describe("the way to put a question", () => {
   it.each<[string, Partial<Circumstances>, string, string, RegExp]>([
     ["auto with a key", KEY, "api", "api-key", /^a direct call, and ANTHROPIC_API_KEY is set$/],
     ["auto without one", {}, "cli", "subscription", /^no API key is set: Claude Code/],
-    ["auto with tools", { ...KEY, need: "tools" }, "cli", "subscription", /^tools is for Claude/],
+    [
+      "auto with tools",
+      { ...KEY, need: "the use of tools" },
+      "cli",
+      "subscription",
+      /^the use of tools is for Claude/,
+    ],
     ["the subscription", { auth: "subscription" }, "cli", "subscription", /was asked for/],
     ["a key for tools", { ...KEY, auth: "api-key", need: "tools" }, "cli", "api-key", /API key$/],
     ["a key", { ...KEY, auth: "api-key" }, "api", "api-key", /^a direct call/],
@@ -57,7 +63,12 @@ describe("the way to put a question", () => {
       "wrong_credential",
       /takes no subscription/,
     ],
-    ["sessions on the API", { ...KEY, backend: "api", need: "sessions" }, "usage", /no sessions/],
+    [
+      "sessions on the API",
+      { ...KEY, backend: "api", need: "a session" },
+      "usage",
+      /a session is nothing for the API/,
+    ],
     ["the SDK with nothing", { backend: "agent-sdk" }, "no_api_key", /ownUse: true/],
     [
       "the SDK with the subscription of others",

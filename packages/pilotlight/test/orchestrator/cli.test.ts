@@ -108,6 +108,8 @@ describe("asking Claude Code", () => {
       const claude = claudeOf(scene);
       await expect(claude.ask({ prompt: "?" })).rejects.toMatchObject({
         code: "login_ended",
+        message: expect.not.stringMatching(/\$ claude|More: |Sign in/),
+        fix: expect.stringContaining("sign in"),
         command: expect.stringContaining("claude auth login"),
         isRetryable: false,
       });
