@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { format } from "prettier";
+import { benchAsks } from "./bench/asks.ts";
 import { benchCrowd } from "./bench/crowd.ts";
 import { benchJobOverhead } from "./bench/job-overhead.ts";
 import { benchOwnTime } from "./bench/own-time.ts";
@@ -21,6 +22,7 @@ const rows: Row[] = [
   ...(await benchStart()),
   ...(await benchJobOverhead()),
   ...(await benchOwnTime()),
+  ...(await benchAsks()),
   ...(await benchCrowd()),
 ];
 

@@ -29,7 +29,8 @@ const { output } = await bundle.write({
   format: "esm",
   entryFileNames: "[name].mjs",
   chunkFileNames: "chunks/[name]-[hash].mjs",
-  minify: true,
+  // Lines are kept: Node prints the one that threw, and that of a bundle in one line is all of it.
+  minify: { compress: true, mangle: true, codegen: { removeWhitespace: false } },
   // One file for all that `status` and `check` need: to find and open ten small ones takes longer than to read it.
   codeSplitting: { groups: [{ name: "hot", test: (id) => hot.has(id) }] },
 });
