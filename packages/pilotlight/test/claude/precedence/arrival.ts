@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { errnoOf } from "../../../src/core/errors.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoggedRequest, Sandbox } from "../../../src/sandbox/index.ts";
 import type { Stage } from "./scene.ts";
@@ -50,7 +51,13 @@ export async function arrivalOf(
     });
   });
   const end = () => {
-    if (child.pid !== undefined && !isOver) process.kill(-child.pid, "SIGKILL");
+    if (child.pid === undefined || isOver) return;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch (error) {
+      // It may have ended by itself, and its output still be on the way.
+      if (errnoOf(error) !== "ESRCH") throw error;
+    }
   };
   process.once("exit", end);
   const mine = () => sandbox.requests().slice(before);
