@@ -2,21 +2,16 @@ import { runOutput } from "../claude/output/run-output.ts";
 import { type Fields, isObject } from "../core/json-object.ts";
 import { recognise, type RunVerdict } from "../core/recognise.ts";
 import { isSafeToRepeat, NO_SESSION, runEvidence } from "../core/run-evidence.ts";
-import type { AskEvent } from "./ask.ts";
-import { type Usage, usageFrom } from "./usage.ts";
+import type { AskEvent, AskResult } from "./ask.ts";
+import { usageFrom } from "./usage.ts";
 
 /** What Claude Code's last `result` says. */
-interface Answer {
-  readonly text: string;
+interface Answer extends Pick<
+  AskResult,
+  "text" | "usage" | "costUsd" | "model" | "turns" | "stopReason" | "sessionId" | "requestId"
+> {
   /** `undefined` where there is none. */
   readonly structured: unknown;
-  readonly usage: Usage;
-  readonly costUsd: number | null;
-  readonly model: string | null;
-  readonly turns: number;
-  readonly stopReason: string | null;
-  readonly sessionId: string | null;
-  readonly requestId: string | null;
 }
 
 /** Listens to the messages of one run, of Claude Code's stream or of the Agent SDK, and keeps of them what an answer needs. */

@@ -9,22 +9,13 @@ import { recognise } from "../../src/core/recognise.ts";
 import {
   isSafeToRepeat,
   type OutputEvidence,
+  NO_SESSION,
   runEvidence,
   type SessionEvidence,
 } from "../../src/core/run-evidence.ts";
 import { VERDICT_TABLE } from "../../src/core/verdict-table.ts";
 import { CORPUS_CASES, CORPUS_VERSIONS, expectedOf } from "./corpus/cases.ts";
 import { type CorpusRun, NEUTRAL_ID } from "./corpus/neutral.ts";
-
-const NO_SESSION: SessionEvidence = {
-  state: "none",
-  sessionId: null,
-  paths: [],
-  traces: { toolUse: null, assistantMessage: null },
-  hasAnswer: false,
-  hasLastWord: false,
-  failure: null,
-};
 
 /** Before every time in the corpus. */
 const START = Date.parse("2026-11-20T11:59:00Z");

@@ -146,6 +146,34 @@ describe("asking Claude Code", () => {
   );
 
   it(
+    "waits for a grant in flight when it is called off, and loses nothing of it",
+    async () => {
+      const scene = await sceneOf();
+      scene.write(scene.sandbox.signIn({ accessTokenLife: 0 }));
+      scene.sandbox.fault({ name: "token-slow", times: 1, delayMs: 1500 });
+      const leaving = new AbortController();
+      const asked = claudeOf(scene).ask({ prompt: "?", signal: leaving.signal });
+      const rejected = expect(asked).rejects.toThrow("enough");
+      while (scene.sandbox.tokenPosts().length === 0) await sleep(20);
+      leaving.abort(new Error("enough"));
+      await rejected;
+      const login = scene.sandbox.logins().at(-1);
+      const stored = JSON.parse(readFileSync(scene.file, "utf8")) as {
+        readonly claudeAiOauth: { readonly accessToken: string; readonly refreshToken: string };
+      };
+      const { accessToken, refreshToken } = stored.claudeAiOauth;
+      expect([accessToken, refreshToken].map(fingerprintOf)).toEqual([
+        login?.accessToken,
+        login?.refreshToken,
+      ]);
+      expect(scene.sandbox.grants()).toMatchObject({ refreshes: 1, reuses: 0 });
+      const messages = scene.sandbox.requests().filter(({ path }) => path === "/v1/messages");
+      expect(messages).toEqual([]);
+    },
+    LIMIT,
+  );
+
+  it(
     "keeps no more of a long stream than its end",
     async () => {
       const line = JSON.stringify({
