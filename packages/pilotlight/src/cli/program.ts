@@ -49,13 +49,36 @@ function programFor(io: Io, done: (exit: number) => void): Command {
       if (name !== undefined) refuseCommand(name, program);
       done(await (await import("./commands/status.ts")).status(options, io));
     });
-  const command = (name: string, description: string) =>
-    program
-      .command(name)
-      .description(description)
-      .addHelpText("after", EXITS)
-      .allowExcessArguments(false);
+  const parts: Parts = {
+    program,
+    io,
+    done,
+    command: (name, description) =>
+      program
+        .command(name)
+        .description(description)
+        .addHelpText("after", EXITS)
+        .allowExcessArguments(false),
+  };
+  addLooks(parts);
+  addDoctor(parts);
+  addRefresh(parts);
+  addRun(parts);
+  addHistory(parts);
+  addRehearsals(parts);
+  addHelp(parts);
+  return program;
+}
 
+/** What a command is added with. */
+interface Parts {
+  readonly program: Command;
+  readonly io: Io;
+  readonly done: (exit: number) => void;
+  readonly command: (name: string, description: string) => Command;
+}
+
+function addLooks({ program, command, io, done }: Parts): void {
   command("status", "show what is known of each login; writes nothing, asks nobody")
     .option("--json", "print pilotlight.status/v1")
     .option("--login <name>", "only this login")
@@ -76,6 +99,9 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .description("one line and exit status for a monitor; writes nothing, asks nobody")
     .addHelpText("after", CHECK_EXITS);
   for (const [flags, text] of CHECK_OPTIONS) check.option(flags, text);
+}
+
+function addDoctor({ command, io, done }: Parts): void {
   command("doctor", "look at everything around the logins that can go wrong, and say what to do")
     .option("--login <name>", "only this login")
     .option("--scan <paths...>", "look through these scripts, units and images, too")
@@ -89,6 +115,9 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .option("--bundle <file>", "write a report without secrets, to attach to a bug report")
     .option("--json", "print pilotlight.doctor/v1")
     .action(async (flags) => done(await (await import("./commands/doctor.ts")).doctor(flags, io)));
+}
+
+function addRefresh({ command, io, done }: Parts): void {
   command("refresh", "renew the credential if that is due, and never lose what the server issues")
     .option("--force", "refresh although nothing is due: the access token was rejected")
     .option(
@@ -100,6 +129,9 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .action(async (options) =>
       done(await (await import("./commands/refresh.ts")).refresh(options, io)),
     );
+}
+
+function addRun({ command, io, done }: Parts): void {
   command("run", "run a job with a login that is good: before it starts and while it lives")
     .argument("<command...>", "the command, after --")
     .passThroughOptions()
@@ -127,6 +159,9 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .action(async (argv, flags) =>
       done(await (await import("./commands/run.ts")).run(argv, flags, io)),
     );
+}
+
+function addHistory({ command, io, done }: Parts): void {
   command("history", "show what happened to the logins: refreshes, runs, verdicts")
     .option("--json", "print pilotlight.history/v1")
     .option("--login <name>", "only this login")
@@ -135,6 +170,9 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .action(async (flags) =>
       done(await (await import("./commands/history.ts")).history(flags, io)),
     );
+}
+
+function addRehearsals({ command, io, done }: Parts): void {
   command(
     "sandbox",
     "run an invented authority and Messages API on loopback, to rehearse failure in",
@@ -156,6 +194,9 @@ function programFor(io: Io, done: (exit: number) => void): Command {
     .option("--short", "only some hours of it")
     .option("--json", "print pilotlight.drill/v1")
     .action(async (flags) => done(await (await import("./commands/drill.ts")).drill(flags, io)));
+}
+
+function addHelp({ program, command, io, done }: Parts): void {
   command("help", "explain an error code, a verdict or a failure mode, or show this help")
     .argument("[topic]", "such as login_ended, usage-limit or FM-12")
     .option("--json", "print pilotlight.help/v1; without a topic the whole verdict table")
@@ -163,7 +204,6 @@ function programFor(io: Io, done: (exit: number) => void): Command {
       if (topic === undefined && options.json !== true) return program.outputHelp();
       done((await import("./commands/help.ts")).helpOn(topic ?? null, options, io));
     });
-  return program;
 }
 
 function refuseCommand(name: string, program: Command): never {

@@ -5,7 +5,7 @@ import {
   type Effective,
   effectiveOf,
   rankSources,
-  type StoredSource,
+  storedSourceOn,
 } from "../claude/precedence/precedence.ts";
 import { tokenOf } from "../claude/fingerprint.ts";
 import type { Credential, Entry } from "../core/credential.ts";
@@ -76,7 +76,7 @@ async function placeOf(
   const { locations, store } = stateOf(config, login);
   const entry = await store.read();
   const here = { env, home, cwd: visitedDirectory(), locations, entry, now };
-  return { ...here, args: null, build: null, storedSource: storedSource() };
+  return { ...here, args: null, build: null, storedSource: storedSourceOn(process.platform) };
 }
 
 async function statusOf(config: Config, login: LoginConfig, now: number): Promise<LoginStatus> {
@@ -114,7 +114,7 @@ function staticStatus(
   now: number,
 ): LoginStatus | null {
   // With nothing stored, that file can only hold the key of a sign-in to the Console.
-  if (source === "none" || source === storedSource()) return null;
+  if (source === "none" || source === storedSourceOn(process.platform)) return null;
   const token = (env[source] ?? "").trim();
   const entry: Entry =
     token === "" ? { state: "absent" } : { state: "present", credential: bare(token) };
@@ -142,10 +142,6 @@ function bare(token: string): Credential {
     subscriptionType: null,
     fields: new Secret({}),
   };
-}
-
-function storedSource(): StoredSource {
-  return process.platform === "darwin" ? "claude-keychain" : "claude-file";
 }
 
 /**

@@ -13,6 +13,11 @@ export interface Effective {
 
 export type StoredSource = Extract<Source, "claude-file" | "claude-keychain">;
 
+/** Where Claude Code stores a login on this kind of machine. */
+export function storedSourceOn(platform: NodeJS.Platform): StoredSource {
+  return platform === "darwin" ? "claude-keychain" : "claude-file";
+}
+
 /**
  * What Claude Code makes of Anthropic profiles: `chosen` is one that ANTHROPIC_PROFILE names, a federation
  * by variables, or an active profile that federates; `fallback` an active profile of a signed-in user.

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { CheckLimits } from "../../core/check-state.ts";
-import { parseDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
+import { readDuration } from "../read-duration.ts";
 
 /** What a check is asked. */
 export interface CheckFlags {
@@ -32,9 +32,7 @@ export function readCheckFlags(words: readonly string[]): CheckFlags {
   const { values } = parsed(words);
   const time = (name: "warn-login" | "crit-login" | "warn-token" | "crit-token", ms: number) => {
     const text = values[name];
-    const given = text === undefined ? ms : parseDuration(text);
-    if (given !== null) return given;
-    throw new PilotlightError("usage", `--${name} ${text} is no time such as 30m or 4d`);
+    return text === undefined ? ms : readDuration(`--${name}`, text, "30m or 4d");
   };
   // A daily check, too, gives a person 72 hours.
   const limits = {

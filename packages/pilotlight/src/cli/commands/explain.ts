@@ -3,6 +3,7 @@ import { explain as explainAt } from "../../claude/explaining/explain.ts";
 import { foundBuild } from "../../claude/build/found-build.ts";
 import { commandWords } from "../../claude/build/find-claude.ts";
 import { rulesOf } from "../../claude/build/build-rules.ts";
+import { storedSourceOn } from "../../claude/precedence/precedence.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { type Explanation, exitOfExplanation } from "../../core/explanation.ts";
 import { type Config, type LoginConfig, readConfig } from "../config.ts";
@@ -55,7 +56,7 @@ export async function explainJob(job: {
     cwd,
     locations,
     entry: await store.read(),
-    storedSource: process.platform === "darwin" ? "claude-keychain" : "claude-file",
+    storedSource: storedSourceOn(process.platform),
     args,
     build,
     now: Date.now(),

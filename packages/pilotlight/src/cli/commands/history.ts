@@ -1,9 +1,10 @@
-import { parseDuration, printDuration } from "../../core/duration.ts";
+import { printDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { isoOf } from "../../core/iso-time.ts";
 import type { HistoryEntry } from "../../stores/history-entry.ts";
 import { readHistory } from "../../stores/history.ts";
 import { readConfig } from "../config.ts";
+import { readDuration } from "../read-duration.ts";
 import type { Io } from "../io.ts";
 import { printable } from "../printable.ts";
 
@@ -20,10 +21,7 @@ const MOST_ROWS = 20_000;
 
 /** `pilotlight history`: what happened to the logins, newest first. Read-only. */
 export async function history(flags: HistoryFlags, io: Io): Promise<number> {
-  const span = parseDuration(flags.since ?? WEEK);
-  if (span === null) {
-    throw new PilotlightError("usage", `--since ${flags.since} is no time such as 12h or 7d`);
-  }
+  const span = readDuration("--since", flags.since ?? WEEK, "12h or 7d");
   const limit = flags.limit === undefined ? ROWS : Number(flags.limit);
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_ROWS) {
     throw new PilotlightError(

@@ -1,7 +1,7 @@
 import { endAs } from "../../child/child-end.ts";
 import { refuseNested } from "../../claude/staging/staging-environment.ts";
 import { type Credential, pairOf } from "../../core/credential.ts";
-import { parseDuration, printDuration } from "../../core/duration.ts";
+import { printDuration } from "../../core/duration.ts";
 import { type ErrorCode, PilotlightError, traitsOf } from "../../core/errors.ts";
 import { isoOf } from "../../core/iso-time.ts";
 import { exitOf, type Outcome } from "../../core/outcome.ts";
@@ -10,6 +10,7 @@ import { refresh as refreshLogin } from "../../keeper/refresh.ts";
 import { chronicle } from "../chronicle.ts";
 import { type Config, type LoginConfig, readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
+import { readDuration } from "../read-duration.ts";
 import { selectLogins } from "../logins.ts";
 import { errorReport, printError } from "../print-error.ts";
 import { printable } from "../printable.ts";
@@ -26,10 +27,8 @@ export interface RefreshFlags {
 
 /** `pilotlight refresh`: renews each selected login if that is due. The exit status is the worst login's. */
 export async function refresh(flags: RefreshFlags, io: Io): Promise<number> {
-  const minTtl = flags.minTtl === undefined ? 0 : parseDuration(flags.minTtl);
-  if (minTtl === null) {
-    throw new PilotlightError("usage", `--min-ttl ${flags.minTtl} is no time such as 30m or 2h`);
-  }
+  const minTtl =
+    flags.minTtl === undefined ? 0 : readDuration("--min-ttl", flags.minTtl, "30m or 2h");
   refuseNested(io.env);
   if (process.platform === "darwin") {
     throw new PilotlightError("unsupported", "the login is in the macOS Keychain");

@@ -3,7 +3,12 @@ import type { Explanation } from "../../core/explanation.ts";
 import type { JobSettings } from "../../claude/precedence/job-settings.ts";
 import { jobWorld } from "../../claude/precedence/job-world.ts";
 import type { Environment } from "../../claude/locations.ts";
-import { type Effective, effectiveOf, rankSources } from "../../claude/precedence/precedence.ts";
+import {
+  type Effective,
+  effectiveOf,
+  rankSources,
+  storedSourceOn,
+} from "../../claude/precedence/precedence.ts";
 import type { Entry } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { loginStatus, type LoginStatus } from "../../core/login-status.ts";
@@ -86,7 +91,7 @@ async function openLoginWorld(
   const { config, env, cwd, now, platform } = machine;
   const state = stateOf(config, login);
   const entry = await state.store.read();
-  const stored = platform === "darwin" ? "claude-keychain" : "claude-file";
+  const stored = storedSourceOn(platform);
   const { home } = config;
   const here = { env, home, cwd, locations: state.locations, entry, now };
   const place = { ...here, args: null, build: null, storedSource: stored } as const;

@@ -1,6 +1,6 @@
 import { AUTH_MODES, type AuthMode } from "../../claude/precedence/choose-credential.ts";
-import { parseDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
+import { readDuration } from "../read-duration.ts";
 import { ISOLATE_MODES, type IsolateMode } from "./secure-access.ts";
 
 const RETRY_MODES = ["safe", "resume", "never"] as const;
@@ -35,10 +35,10 @@ export interface JobFlags {
 export function readJobOptions(flags: JobFlags): JobOptions {
   return {
     auth: choice("--auth", flags.auth ?? "auto", AUTH_MODES),
-    minTtl: time("--min-ttl", flags.minTtl ?? "15m"),
+    minTtl: readDuration("--min-ttl", flags.minTtl ?? "15m", "15m or 2h"),
     retry: choice("--retry", flags.retry ?? "safe", RETRY_MODES),
     isolate: choice("--isolate", flags.isolate ?? "auto", ISOLATE_MODES),
-    waitForReset: time("--wait-for-reset", flags.waitForReset ?? "0s"),
+    waitForReset: readDuration("--wait-for-reset", flags.waitForReset ?? "0s", "15m or 2h"),
     mustProve: flags.prove ?? false,
     ping: flags.ping === undefined ? null : address("--ping", flags.ping),
     isVerbose: flags.verbose ?? false,
@@ -49,12 +49,6 @@ function choice<T extends string>(flag: string, value: string, choices: readonly
   const found = choices.find((one) => one === value);
   if (found !== undefined) return found;
   throw new PilotlightError("usage", `${flag} ${value} is none of ${choices.join(", ")}`);
-}
-
-function time(flag: string, value: string): number {
-  const ms = parseDuration(value);
-  if (ms !== null) return ms;
-  throw new PilotlightError("usage", `${flag} ${value} is no time such as 15m or 2h`);
 }
 
 /** Whatever is wrong with it, an address is not repeated: whoever knows that of a monitor can answer for the job. */
