@@ -49,9 +49,11 @@ function ours(waitMs: number) {
   return claudeLocks({ directory: home.configDir, clock: realClock(), waitMs });
 }
 
+/** The locks of a login; that of `.claude.json` is Claude Code's own affair, and can be held when it is killed. */
 function leftovers(): string[] {
   const names = [...readdirSync(home.configDir), ...readdirSync(home.home)];
-  return names.filter((name) => /\.lock(\.|$)/.test(name));
+  const locks = names.filter((name) => /\.lock(\.|$)/.test(name));
+  return locks.filter((name) => !name.startsWith(".claude.json.lock"));
 }
 
 /** Takes the locks in a process of its own and kills it. */
