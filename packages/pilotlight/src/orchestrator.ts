@@ -19,6 +19,7 @@ export type { Persistence } from "./orchestrator/persist.ts";
 export type { Schema, StandardSchema } from "./orchestrator/schema.ts";
 export type { ClaudeOptions } from "./orchestrator/settle.ts";
 export { type ModelUsage, type Usage, usageFrom, usageOnWire } from "./orchestrator/usage.ts";
+export type { Fingerprint } from "./core/credential.ts";
 export { type ErrorCode, PilotlightError, TRAITS, traitsOf } from "./core/errors.ts";
 
 /** Opens Claude for a program. @throws PilotlightError `wrong_credential`, `usage` or `config_invalid` for options that cannot work */

@@ -1,7 +1,7 @@
 import { findClaude } from "../claude/build/find-claude.ts";
 import { type Fields, isObject } from "../core/json-object.ts";
 import type { AskOnce, Question } from "./backend.ts";
-import { claudeMessages } from "./claude-messages.ts";
+import { type ClaudeMessages, claudeMessages } from "./claude-messages.ts";
 import { failureOfRun } from "./failure-of-run.ts";
 import { peer } from "./peer.ts";
 import { credentialOf, startSupervised, type SupervisedRun } from "./supervised.ts";
@@ -21,6 +21,9 @@ interface SpawnRequest {
 
 const NAME = "@anthropic-ai/claude-agent-sdk";
 
+/** ms that the SDK has to say its last word after Claude Code has ended, and Claude Code to end after the SDK has. */
+const GRACE = 5_000;
+
 /** Asks through the Agent SDK, which starts the user's own Claude Code under `pilotlight run`; its copy of it is not used. */
 export function agentSdkBackend(
   supervision: Omit<Supervision, "auth">,
@@ -32,47 +35,69 @@ export function agentSdkBackend(
     const { argv } = await findClaude(commandOf(supervision.claude), supervision.env);
     question.signal.throwIfAborted();
     const messages = claudeMessages(question.onEvent);
+    const started = startedOnce({ ...supervision, claude: argv, auth: question.plan.auth });
     const leaving = new AbortController();
-    let run: SupervisedRun | null = null;
-    const spawnClaudeCodeProcess = ({ args, cwd, env }: SpawnRequest) => {
-      const { auth } = question.plan;
-      const place = { env, cwd: cwd ?? supervision.cwd, claude: argv };
-      run = startSupervised({ ...supervision, ...place, auth }, "never", withoutScript(args));
-      return gently(run);
+    const leave = () => {
+      leaving.abort();
+      started.end();
     };
-    const end = () => leaving.abort();
-    question.signal.addEventListener("abort", end);
-    const options = { ...optionsOf(question), abortController: leaving, spawnClaudeCodeProcess };
-    const here = {
+    question.signal.addEventListener("abort", leave);
+    const options = {
+      ...optionsOf(question),
       cwd: supervision.cwd,
       env: supervision.env,
       pathToClaudeCodeExecutable: argv[0],
+      abortController: leaving,
+      spawnClaudeCodeProcess: started.spawn,
     };
-    let thrown: unknown = null;
-    try {
-      for await (const message of sdk.query({
-        prompt: question.prompt,
-        options: { ...options, ...here },
-      })) {
-        if (isObject(message)) messages.take(message);
-      }
-    } catch (error) {
-      // An error result comes as a message, and is thrown as well.
-      thrown = error;
-    }
-    question.signal.removeEventListener("abort", end);
-    const { exit, stderr } = await endOf(run);
+    const listened = listen(sdk.query({ prompt: question.prompt, options }), messages);
+    const thrown = await Promise.race([listened, started.isLongGone]);
+    const end = await started.over();
+    question.signal.removeEventListener("abort", leave);
     question.signal.throwIfAborted();
     const answer = messages.answer();
-    if (answer !== null) return { ...answer, ...credentialOf(stderr) };
-    if (run === null && thrown !== null) throw thrown;
-    throw failureOfRun(messages, exit, stderr, "agent-sdk");
+    if (answer !== null) return { ...answer, ...credentialOf(end?.stderr ?? "") };
+    if (end === null) throw thrown ?? new Error("the Agent SDK did not start Claude Code");
+    throw failureOfRun(messages, end, "agent-sdk");
   };
 }
 
-async function endOf(run: SupervisedRun | null) {
-  if (run === null) return { exit: null, stderr: "" };
-  return { exit: await run.ended, stderr: run.stderr() };
+/** @returns what was thrown; an error result comes as a message, and is thrown as well. Never rejects. */
+async function listen(stream: AsyncIterable<unknown>, messages: ClaudeMessages): Promise<unknown> {
+  try {
+    for await (const message of stream) if (isObject(message)) messages.take(message);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** The run that the SDK asks for. */
+function startedOnce(supervision: Supervision) {
+  let run: SupervisedRun | null = null;
+  const gone = Promise.withResolvers<null>();
+  const end = () => run?.child.kill("SIGTERM");
+  return {
+    spawn({ args, cwd, env }: SpawnRequest) {
+      const place = { env, cwd: cwd ?? supervision.cwd };
+      run = startSupervised({ ...supervision, ...place }, "never", withoutScript(args));
+      // An SDK that never ends its stream is not waited for.
+      void run.ended.then(() => setTimeout(() => gone.resolve(null), GRACE).unref());
+      return gently(run);
+    },
+    end,
+    isLongGone: gone.promise,
+    /** `null` where nothing was started. */
+    async over() {
+      if (run === null) return null;
+      const { ended, stderr } = run;
+      // Whoever has heard the last word has no use for it any more.
+      const timer = setTimeout(end, GRACE);
+      const exit = await ended;
+      clearTimeout(timer);
+      return { exit, stderr: stderr() };
+    },
+  };
 }
 
 function optionsOf({ model, system, tools, session, jsonSchema }: Question): Fields {

@@ -1,10 +1,8 @@
 import type Anthropic from "@anthropic-ai/sdk";
-import { failureReport } from "../core/run-evidence.ts";
-import { recognise } from "../core/recognise.ts";
-import { isObject } from "../core/json-object.ts";
+import type { Fields } from "../core/json-object.ts";
 import { PilotlightError } from "../core/errors.ts";
 import type { AskOnce, Question, Reply } from "./backend.ts";
-import { errorOf } from "./claude-error.ts";
+import { apiFailure, type SdkErrors } from "./api-failure.ts";
 import { peer } from "./peer.ts";
 import { usageFrom } from "./usage.ts";
 
@@ -20,25 +18,41 @@ interface ApiOptions {
   readonly maxTokens: number;
 }
 
+interface Opened {
+  readonly client: Anthropic;
+  readonly errors: SdkErrors;
+  /** Makes a schema one that the API takes: every object closed, and no bounds that it does not know. */
+  readonly closed: (schema: Fields) => Record<string, unknown>;
+}
+
 /** Asks the Messages API by the vendor's SDK. Repeating is ours, so that one budget holds for it. */
 export function apiBackend({ access, baseUrl, maxTokens }: ApiOptions): AskOnce {
-  let client: Promise<Anthropic> | null = null;
-  const open = async () => {
-    const { default: Sdk } = await peer("@anthropic-ai/sdk", () => import("@anthropic-ai/sdk"));
+  let opened: Promise<Opened> | null = null;
+  const open = async (): Promise<Opened> => {
+    const sdk = await peer("@anthropic-ai/sdk", () => import("@anthropic-ai/sdk"));
+    const { transformJSONSchema: closed } =
+      await import("@anthropic-ai/sdk/lib/transform-json-schema");
     const own =
       access.kind === "api-key"
         ? { apiKey: access.key }
         : access.profile === null
           ? {}
           : { profile: access.profile };
-    return new Sdk({ ...own, baseURL: baseUrl, maxRetries: 0 });
+    const client = new sdk.default({ ...own, baseURL: baseUrl, maxRetries: 0 });
+    return { client, errors: sdk, closed };
   };
   return async (question) => {
     question.signal.throwIfAborted();
-    client ??= open();
-    const sdk = await client;
+    // What is not there now may be there at the next question.
+    opened ??= open().catch((error: unknown) => {
+      opened = null;
+      throw error;
+    });
+    const { client, errors, closed } = await opened;
     let hasSpoken = false;
-    const stream = sdk.messages.stream(requestOf(question, maxTokens), { signal: question.signal });
+    const stream = client.messages.stream(requestOf(question, maxTokens, closed), {
+      signal: question.signal,
+    });
     stream.on("text", (text) => {
       hasSpoken = true;
       question.onEvent?.({ kind: "text", text });
@@ -48,15 +62,22 @@ export function apiBackend({ access, baseUrl, maxTokens }: ApiOptions): AskOnce 
       return replyOf(message, stream.request_id ?? null, access);
     } catch (error) {
       question.signal.throwIfAborted();
-      throw failureOf(error, baseUrl, !hasSpoken);
+      throw apiFailure(error, errors, { baseUrl, isRepeatable: !hasSpoken });
     }
   };
 }
 
-function requestOf({ prompt, system, model, jsonSchema }: Question, maxTokens: number) {
+function requestOf(
+  { prompt, system, model, jsonSchema }: Question,
+  maxTokens: number,
+  closed: Opened["closed"],
+) {
   if (model === null) {
     const why = "the API has no model of its own choice: give the option model, or ask with one";
-    throw new PilotlightError("usage", why);
+    throw new PilotlightError("config_invalid", why);
+  }
+  if (jsonSchema !== null && jsonSchema["type"] !== "object") {
+    throw new PilotlightError("usage", "the API takes the schema of an object alone");
   }
   return {
     model,
@@ -65,7 +86,9 @@ function requestOf({ prompt, system, model, jsonSchema }: Question, maxTokens: n
     ...(system === undefined ? {} : { system }),
     ...(jsonSchema === null
       ? {}
-      : { output_config: { format: { type: "json_schema" as const, schema: { ...jsonSchema } } } }),
+      : {
+          output_config: { format: { type: "json_schema" as const, schema: closed(jsonSchema) } },
+        }),
   };
 }
 
@@ -94,71 +117,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A verdict's error where the table knows one; whatever else the SDK throws is passed on unchanged. */
-function failureOf(error: unknown, baseUrl: string | null, isRepeatable: boolean): unknown {
-  if (!(error instanceof Error)) return error;
-  const { status, headers, requestID, cause } = error as Partial<
-    InstanceType<typeof Anthropic.APIError>
-  >;
-  const isNetwork = error.constructor.name.startsWith("APIConnection");
-  if (typeof status !== "number" && !isNetwork) return error;
-  const text = isNetwork
-    ? `API Error: Unable to connect to API (${reasonOf(cause)})`
-    : `API Error: ${error.message}`;
-  const failure = failureReport(text, {
-    httpStatus: status ?? null,
-    errorType: typeOf(error),
-    requestId: requestID ?? null,
-    resetsAt: limitEndIn(headers),
-  });
-  const isGateway = baseUrl !== null && !/^https:\/\/([\w-]+\.)*anthropic\.com(\/|$)/.test(baseUrl);
-  const evidence = {
-    exit: 1,
-    failure,
-    stderr: "",
-    isSilent: false,
-    apiKeySource: "ANTHROPIC_API_KEY",
-  };
-  const verdict = recognise({ ...evidence, isGateway, isStoreDead: false }, Date.now());
-  const isKnown =
-    verdict.kind === "failed" &&
-    verdict.code !== "unknown_failure" &&
-    verdict.code !== "job_failed";
-  if (!isKnown) return error;
-  // A 429 with patience asked for is a throttle, which is waited for; only a used-up limit has a reset.
-  const resetsAt = verdict.resetsAt ?? patienceIn(headers);
-  return errorOf({ ...verdict, resetsAt }, { backend: "api", isRepeatable }, { cause: error });
-}
-
-function reasonOf(cause: unknown): string {
-  const codes = [cause, (cause as Error | undefined)?.cause].map(
-    (one) => (one as NodeJS.ErrnoException | undefined)?.code,
-  );
-  return codes.find((code) => code !== undefined) ?? "no answer";
-}
-
-/** The API's own name for it: `error.error` is the body, whose `error` has a `type`. */
-function typeOf(error: Error): string | null {
-  const body = (error as { readonly error?: unknown }).error;
-  const inner = isObject(body) ? body["error"] : null;
-  const type = isObject(inner) ? inner["type"] : null;
-  return typeof type === "string" ? type : null;
-}
-
-/** Epoch ms at which a used-up limit ends; the header has seconds. */
-function limitEndIn(headers: Headers | undefined): number | null {
-  if (headers?.get("anthropic-ratelimit-unified-status") !== "rejected") return null;
-  const seconds = Number(headers.get("anthropic-ratelimit-unified-reset") ?? Number.NaN);
-  return Number.isFinite(seconds) ? seconds * 1000 : null;
-}
-
-/** Epoch ms, by `retry-after` in seconds or as a date. */
-function patienceIn(headers: Headers | undefined): number | null {
-  const value = headers?.get("retry-after") ?? null;
-  if (value === null) return null;
-  const seconds = Number(value);
-  const at = Number.isFinite(seconds) ? Date.now() + seconds * 1000 : Date.parse(value);
-  return Number.isNaN(at) ? null : at;
 }

@@ -29,8 +29,8 @@ export interface Ask<T = unknown> {
   readonly signal?: AbortSignal;
   /** ms for all of it, waiting in the queue and every repeat included; none unless given. */
   readonly timeoutMs?: number;
-  /** Hears what happens; what it throws ends the ask. */
-  readonly onEvent?: (event: AskEvent) => void;
+  /** Hears what happens; what it throws, or its promise rejects with, ends the ask. */
+  readonly onEvent?: (event: AskEvent) => unknown;
 }
 
 /** What happens while an answer is made. */

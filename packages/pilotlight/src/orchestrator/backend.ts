@@ -1,8 +1,9 @@
 import type { Fields } from "../core/json-object.ts";
-import type { Ask, AskResult, Plan } from "./ask.ts";
+import type { Ask, AskEvent, AskResult, Plan } from "./ask.ts";
 
 /** One question, ready for a backend. */
-export interface Question extends Pick<Ask, "prompt" | "system" | "session" | "onEvent"> {
+export interface Question extends Pick<Ask, "prompt" | "system" | "session"> {
+  readonly onEvent: (event: AskEvent) => void;
   readonly plan: Plan;
   readonly model: string | null;
   readonly tools: readonly string[];

@@ -15,6 +15,8 @@ interface Known {
   readonly retry: Failed["row"]["retry"];
   /** True where nothing had been done yet that must not be done twice. */
   readonly isRepeatable: boolean;
+  /** What Claude answered, where that was not what was asked for. */
+  readonly answer?: string | null;
 }
 
 /** Why Claude did not answer. `code` is of the one table; `fix` and `command` are what a person can do. */
@@ -24,15 +26,17 @@ export class ClaudeError extends PilotlightError implements Known {
   readonly resetsAt: number | null;
   readonly retry: Known["retry"];
   readonly isRepeatable: boolean;
+  readonly answer: string | null;
 
-  constructor(code: ErrorCode, detail: string, known: Known, options?: ErrorOptions) {
-    super(code, detail, options);
+  constructor(code: ErrorCode, detail: string, known: Known) {
+    super(code, detail);
     this.name = "ClaudeError";
     this.backend = known.backend;
     this.requestId = known.requestId;
     this.resetsAt = known.resetsAt;
     this.retry = known.retry;
     this.isRepeatable = known.isRepeatable;
+    this.answer = known.answer ?? null;
   }
 
   /** What to do, as a sentence without its full stop. */
@@ -55,11 +59,10 @@ export class ClaudeError extends PilotlightError implements Known {
 export function errorOf(
   verdict: Failed,
   known: Pick<Known, "backend" | "isRepeatable">,
-  options?: ErrorOptions,
 ): ClaudeError {
   const { row, requestId, resetsAt } = verdict;
   const code = verdict.code in TRAITS ? (verdict.code as ErrorCode) : "claude_failed";
   const said = verdict.text.replace(/\s+/g, " ").trim().slice(0, 500);
   const text = said === "" ? row.symptom : said;
-  return new ClaudeError(code, text, { ...known, requestId, resetsAt, retry: row.retry }, options);
+  return new ClaudeError(code, text, { ...known, requestId, resetsAt, retry: row.retry });
 }

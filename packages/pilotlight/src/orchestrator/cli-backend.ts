@@ -16,21 +16,22 @@ export function cliBackend(supervision: Omit<Supervision, "auth">): AskOnce {
     const { auth } = question.plan;
     const run = startSupervised({ ...supervision, auth }, "safe", argumentsOf(question));
     const messages = claudeMessages(question.onEvent);
-    const end = () => run.child.kill("SIGTERM");
-    question.signal.addEventListener("abort", end);
-    run.child.stdin.end(question.prompt);
+    const leave = () => run.child.kill("SIGTERM");
+    question.signal.addEventListener("abort", leave);
+    run.child.stdin?.end(question.prompt);
     const lines = lineSplitter(LONGEST);
-    run.child.stdout.on("data", (chunk: Buffer) => {
+    run.child.stdout?.on("data", (chunk: Buffer) => {
       for (const line of lines.take(chunk)) hear(messages, line);
     });
     const exit = await run.ended;
-    question.signal.removeEventListener("abort", end);
+    question.signal.removeEventListener("abort", leave);
     hear(messages, lines.rest());
     // It has ended by then, as `run` does: never in the middle of a grant.
     question.signal.throwIfAborted();
     const answer = messages.answer();
-    if (answer === null || exit !== 0) throw failureOfRun(messages, exit, run.stderr(), "cli");
-    return { ...answer, ...credentialOf(run.stderr()) };
+    if (answer !== null && exit === 0) return { ...answer, ...credentialOf(run.stderr()) };
+    const end = { exit, stderr: run.stderr(), isCut: lines.hasSkipped };
+    throw failureOfRun(messages, end, "cli");
   };
 }
 
@@ -42,7 +43,7 @@ function argumentsOf({ model, system, tools, session, jsonSchema }: Question): r
     "stream-json",
     ...(model === null ? [] : ["--model", model]),
     ...(system === undefined ? [] : ["--system-prompt", system]),
-    ...(session === undefined ? [] : ["--resume", session]),
+    ...(session === undefined ? [] : [`--resume=${session}`]),
     ...(jsonSchema === null ? [] : ["--json-schema", JSON.stringify(jsonSchema)]),
     "--tools",
     tools.map((tool) => tool.replace(/\(.*$/s, "")).join(","),

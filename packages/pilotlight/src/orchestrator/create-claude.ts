@@ -1,12 +1,11 @@
 import type { Environment } from "../claude/locations.ts";
 import type { Fingerprint } from "../core/credential.ts";
-import { PilotlightError } from "../core/errors.ts";
+import { type ErrorCode, PilotlightError } from "../core/errors.ts";
 import type { LoginStatus } from "../core/login-status.ts";
-import { scrub } from "../core/scrub.ts";
 import { agentSdkBackend } from "./agent-sdk-backend.ts";
 import { apiBackend } from "./api-backend.ts";
 import type { Ask, AskResult, Backend, Plan } from "./ask.ts";
-import type { AskOnce, Reply } from "./backend.ts";
+import type { AskOnce, Question, Reply } from "./backend.ts";
 import { chooseBackend } from "./choose-backend.ts";
 import { type Bookkeeping, bookkeeping, type Health } from "./bookkeeping.ts";
 import { ClaudeError } from "./claude-error.ts";
@@ -38,7 +37,7 @@ export interface Ports {
   readonly pilotlight: readonly [string, ...string[]];
   openLogin(options: { readonly name?: string; readonly env: Environment }): Promise<{
     status(): Promise<LoginStatus>;
-    refresh(options: { readonly force: boolean }): Promise<{ readonly kind: string }>;
+    refresh(): Promise<unknown>;
     reject(access: Fingerprint, by: string): Promise<boolean>;
   }>;
 }
@@ -72,6 +71,7 @@ async function askThrough<T>(asker: Asker, ask: Ask<T>): Promise<AskResult<T>> {
   const { settled, queue, book } = asker;
   const started = performance.now();
   const took = () => Math.round(performance.now() - started);
+  refuseFlags(ask);
   const plan = planOf(settled, ask);
   const schema = ask.schema === undefined ? null : wanted(ask.schema);
   const { signal, onEvent, stop } = limited(ask);
@@ -81,12 +81,12 @@ async function askThrough<T>(asker: Asker, ask: Ask<T>): Promise<AskResult<T>> {
     const work = () => put(asker, bounded, plan, schema);
     const { reply, attempts } = await queue.add(work, { signal, key: ask.session });
     const { structured: _structured, ...rest } = reply;
-    const value = schema === null ? null : await valueOf(schema, reply, plan);
+    const value = schema === null ? refuseSilence(reply, plan) : await valueOf(schema, reply, plan);
     const result = { ...rest, ...plan, value, attempts, durationMs: took() };
     book.succeeded(result);
     return result;
   } catch (error) {
-    book.failed(plan.backend, error, took());
+    book.failed(plan.backend, error, { ms: took(), isCancelled: signal.aborted });
     throw error;
   } finally {
     stop();
@@ -95,43 +95,80 @@ async function askThrough<T>(asker: Asker, ask: Ask<T>): Promise<AskResult<T>> {
 
 /** Never an empty value: what is missing or does not fit is an error. */
 async function valueOf<T>(schema: Wanted<T>, reply: Reply, { backend }: Plan): Promise<T> {
-  const { structured, text, stopReason, requestId } = reply;
+  const { structured, stopReason } = reply;
   const checked =
     structured === undefined ? { trouble: "there is none" } : await schema.check(structured);
   if ("value" in checked) return checked.value;
-  const said = scrub(text).replace(/\s+/g, " ").trim().slice(0, 200);
-  const why = `${checked.trouble} (stop reason ${stopReason ?? "unknown"}); the answer began: ${said}`;
-  throw new ClaudeError("structured_output_missing", why, {
-    backend,
-    requestId,
-    resetsAt: null,
-    retry: "never",
-    isRepeatable: false,
-  });
+  const why = `${checked.trouble} (stop reason ${stopReason ?? "unknown"})`;
+  throw nothingUsable("structured_output_missing", why, reply, backend);
+}
+
+/** Nobody takes silence for an answer. */
+function refuseSilence(reply: Reply, { backend }: Plan): null {
+  if (reply.text.trim() !== "") return null;
+  const why = `the answer is empty (stop reason ${reply.stopReason ?? "unknown"})`;
+  throw nothingUsable("silent_exit", why, reply, backend);
+}
+
+function nothingUsable(code: ErrorCode, why: string, reply: Reply, backend: Backend): ClaudeError {
+  const { text: answer, requestId } = reply;
+  const known = { backend, requestId, answer, resetsAt: null, isRepeatable: false } as const;
+  return new ClaudeError(code, why, { ...known, retry: "never" });
 }
 
 /** Puts a question, more than once where that helps and is safe. */
 function put(
   { settled, backends, openLogin, book }: Asker,
-  ask: Omit<Ask, "schema"> & Required<Pick<Ask, "signal" | "onEvent">>,
+  ask: Omit<Ask, "schema" | "onEvent"> & Pick<Question, "signal" | "onEvent">,
   plan: Plan,
   schema: Wanted<unknown> | null,
 ): Promise<{ readonly reply: Reply; readonly attempts: number }> {
   const { tools = [], model = settled.model, signal } = ask;
   const question = { ...ask, plan, model, tools, jsonSchema: schema?.jsonSchema ?? null };
-  return persist(() => backends[plan.backend](question), {
+  const isRenewed = plan.backend === "agent-sdk" && plan.auth === "subscription";
+  const renewal = isRenewed ? renewalOf(openLogin) : null;
+  const once = async () => {
+    await renewal?.note();
+    return backends[plan.backend](question);
+  };
+  return persist(once, {
     persistence: settled.persistence,
     signal,
-    async renew() {
-      if (plan.auth !== "subscription") return false;
-      const { kind } = await (await openLogin()).refresh({ force: true });
-      return kind === "refreshed" || kind === "adopted";
-    },
+    renew: renewal?.renew ?? (() => Promise.resolve(false)),
     onRepeat(event) {
       book.metrics.repeated(event.code);
       ask.onEvent(event);
     },
   });
+}
+
+/** Renews a login whose token was rejected; one that somebody has renewed meanwhile is good as it is. */
+function renewalOf(openLogin: Asker["openLogin"]) {
+  let used: Fingerprint | null = null;
+  const tokenOf = async () => (await (await openLogin()).status()).accessToken?.fingerprint ?? null;
+  return {
+    async note() {
+      used = await tokenOf();
+    },
+    async renew() {
+      if (used === null) return false;
+      if ((await tokenOf()) !== used) return true;
+      const login = await openLogin();
+      await login.reject(used, "orchestrator");
+      await login.refresh();
+      return (await tokenOf()) !== used;
+    },
+  };
+}
+
+/** What Claude Code would take for an option. A session often comes from somebody's client. @throws PilotlightError `usage` */
+function refuseFlags({ session, tools = [] }: Pick<Ask, "session" | "tools">): void {
+  if (session !== undefined && !/^\w[\w-]{0,127}$/.test(session)) {
+    throw new PilotlightError("usage", "session is no id: give the sessionId of an earlier result");
+  }
+  const odd = tools.find((tool) => !/^\w/.test(tool));
+  if (odd !== undefined)
+    throw new PilotlightError("usage", `tools: ${JSON.stringify(odd)} is no name`);
 }
 
 function planOf(settled: Settled, ask: Omit<Ask, "prompt">): Plan {

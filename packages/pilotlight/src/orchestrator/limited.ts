@@ -1,12 +1,15 @@
 import { printDuration } from "../core/duration.ts";
 import { PilotlightError } from "../core/errors.ts";
-import type { Ask } from "./ask.ts";
+import type { Ask, AskEvent } from "./ask.ts";
+
+/** ms; about 25 days. Node fires a longer timer at once, and nobody waits that long. */
+const LONGEST = 2 ** 31 - 1;
 
 /** What an ask is bounded by. */
 interface Limits {
   /** Of the caller, of the time that was given, and of an `onEvent` that throws. */
   readonly signal: AbortSignal;
-  readonly onEvent: NonNullable<Ask["onEvent"]>;
+  readonly onEvent: (event: AskEvent) => void;
   /** Call it at the end. */
   readonly stop: () => void;
 }
@@ -19,15 +22,20 @@ export function limited({ signal, timeoutMs, onEvent }: Omit<Ask, "prompt" | "sc
     const span = ms < 1000 ? `${ms} ms` : printDuration(ms);
     late.abort(new PilotlightError("timed_out", `no answer within ${span}`));
   };
-  const timer = timeoutMs === undefined ? undefined : setTimeout(abort, timeoutMs);
+  if (timeoutMs !== undefined && !(timeoutMs > 0)) {
+    throw new PilotlightError("usage", `timeoutMs ${timeoutMs} is no number of milliseconds`);
+  }
+  const isBounded = timeoutMs !== undefined && timeoutMs <= LONGEST;
+  const timer = isBounded ? setTimeout(abort, timeoutMs) : undefined;
   return {
     signal: AbortSignal.any(signals),
     onEvent(event) {
+      // Thrown where a child's output is read, it would be nobody's; and so would a rejection.
+      const fail = (error: unknown) => late.abort(error);
       try {
-        onEvent?.(event);
+        void Promise.resolve(onEvent?.(event)).catch(fail);
       } catch (error) {
-        // Thrown where a child's output is read, it would be nobody's.
-        late.abort(error);
+        fail(error);
       }
     },
     stop: () => clearTimeout(timer),

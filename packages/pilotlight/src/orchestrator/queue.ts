@@ -34,13 +34,21 @@ export function queueOf(concurrency: number): Queue {
   return {
     add(work, { signal, key }) {
       const leaving = Promise.withResolvers<never>();
-      const leave = () => leaving.reject(signal.reason);
-      const left = () => signal.removeEventListener("abort", leave);
+      let isWaiting = true;
       waiting += 1;
+      const leaveLine = () => {
+        if (isWaiting) waiting -= 1;
+        isWaiting = false;
+        signal.removeEventListener("abort", leave);
+      };
+      const leave = () => {
+        leaveLine();
+        leaving.reject(signal.reason);
+      };
       signal.addEventListener("abort", leave);
+      if (signal.aborted) leave();
       const started = () => {
-        waiting -= 1;
-        left();
+        leaveLine();
         signal.throwIfAborted();
         return work();
       };

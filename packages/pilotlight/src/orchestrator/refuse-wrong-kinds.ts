@@ -15,11 +15,18 @@ export interface Given {
   readonly env: Environment;
 }
 
-/** The API key for direct calls: the option, or the variable. */
+/** The API key for direct calls: the option, or the variable. What is blank is not given. @throws PilotlightError `wrong_credential` for what no header takes */
 export function apiKeyIn(option: string | undefined, env: Environment): Placed | null {
-  if (option !== undefined) return { value: option.trim(), place: "the option apiKey" };
-  const value = (env["ANTHROPIC_API_KEY"] ?? "").trim();
-  return value === "" ? null : { value, place: "ANTHROPIC_API_KEY" };
+  const places = [
+    { value: (option ?? "").trim(), place: "the option apiKey" },
+    { value: (env["ANTHROPIC_API_KEY"] ?? "").trim(), place: "ANTHROPIC_API_KEY" },
+  ];
+  const found = places.find(({ value }) => value !== "") ?? null;
+  if (found !== null && !/^[\x21-\x7e]+$/.test(found.value)) {
+    const why = "holds white space or what is no ASCII: copy the key again, in one piece";
+    throw new PilotlightError("wrong_credential", `${found.place} ${why}`);
+  }
+  return found;
 }
 
 /** Stops credentials in the wrong place before anything is sent. @throws PilotlightError `wrong_credential`, with the place and the fix */
@@ -33,7 +40,9 @@ export function refuseWrongKinds({ apiKey, env }: Given): void {
 }
 
 function wrongIn(place: string, value: string): string | null {
-  switch (tokenKindOf(value)) {
+  // Quotes are left by --env-file, and "Bearer " by a copied header.
+  const [token = value] = /sk-ant-(?:oat|ort|api)[^\s"']*/i.exec(value) ?? [];
+  switch (tokenKindOf(token.toLowerCase())) {
     case "oauth-refresh":
       return "holds a refresh token, which is for nobody to pass on: take it out; it stays in Claude Code's credential store";
     case "oauth-access":

@@ -37,20 +37,21 @@ export interface Wanted<T> {
 
 /** @throws PilotlightError `usage` for what is no schema, or one that cannot say itself as JSON Schema */
 export function wanted<T>(schema: Schema<T>): Wanted<T> {
-  const standard = standardOf(schema);
-  const { jsonSchema: own, validate } = standard["~standard"];
-  const described = isStandard(schema) ? own?.input({ target: "draft-2020-12" }) : schema;
-  if (!isObject(described)) {
-    const why =
-      "the schema cannot say itself as JSON Schema (zod can from 4.2 on); give a JSON Schema";
-    throw new PilotlightError("usage", why);
-  }
+  const given: unknown = schema;
+  if (!isObject(given)) throw new PilotlightError("usage", "the schema is no object");
+  const { validate } = standardOf(schema)["~standard"];
+  const described = describe(schema);
   // Claude Code takes no schema that names a dialect it does not know (2.1.329, measured 2026-11).
   const { $schema: _dialect, ...jsonSchema } = described;
   return {
     jsonSchema,
     async check(value) {
-      const checked = await validate(value);
+      let checked: Validation<T>;
+      try {
+        checked = await validate(value);
+      } catch (error) {
+        return { trouble: `the schema cannot take it: ${(error as Error).message}` };
+      }
       if (checked.issues === undefined) return { value: checked.value };
       const [first] = checked.issues;
       const path = (first?.path ?? []).map((step) => (typeof step === "object" ? step.key : step));
@@ -58,6 +59,21 @@ export function wanted<T>(schema: Schema<T>): Wanted<T> {
       return { trouble: `it does not fit the schema: ${place}${first?.message ?? "?"}` };
     },
   };
+}
+
+function describe(schema: Schema): Fields {
+  if (!isStandard(schema)) return schema;
+  const { jsonSchema } = schema["~standard"];
+  try {
+    const described = jsonSchema?.input({ target: "draft-2020-12" });
+    if (isObject(described)) return described;
+  } catch (error) {
+    const why = `the schema cannot say itself as JSON Schema: ${(error as Error).message}`;
+    throw new PilotlightError("usage", why);
+  }
+  const why =
+    "the schema cannot say itself as JSON Schema (zod can from 4.2 on); give a JSON Schema";
+  throw new PilotlightError("usage", why);
 }
 
 function isStandard<T>(schema: Schema<T>): schema is StandardSchema<T> {

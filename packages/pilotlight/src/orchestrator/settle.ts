@@ -1,5 +1,6 @@
 import { commandWords } from "../claude/build/find-claude.ts";
 import type { Environment } from "../claude/locations.ts";
+import { CUSTOM_HEADERS, customHeaders } from "../claude/precedence/precedence.ts";
 import { gatewayIn } from "../claude/precedence/gateway-in.ts";
 import { PilotlightError } from "../core/errors.ts";
 import type { AgentSdk } from "./agent-sdk-backend.ts";
@@ -61,15 +62,19 @@ export interface Settled {
 /** @throws PilotlightError `wrong_credential`, `usage` or `config_invalid` for options that cannot work */
 export function settle(options: ClaudeOptions): Settled {
   const { auth = "auto", env = process.env, backend = null, login = null, model = null } = options;
+  oneOf("auth", auth, ["auto", "api-key", "subscription"]);
+  oneOf("backend", backend, ["api", "agent-sdk", "cli", null]);
   if (auth === "subscription") refuseKeyForSubscription(options.apiKey);
   const apiKey = apiKeyIn(options.apiKey, env);
   refuseWrongKinds({ apiKey, env });
-  const claude = options.claude ?? env["PILOTLIGHT_CLAUDE"] ?? "claude";
+  const direct = auth === "subscription" ? null : directAccess(apiKey, options, env);
+  if (direct !== null) refuseOwnHeaders(env);
+  const claude = options.claude ?? (env["PILOTLIGHT_CLAUDE"]?.trim() || "claude");
   return {
     auth,
     backend,
     env,
-    direct: auth === "subscription" ? null : directAccess(apiKey, options, env),
+    direct,
     baseUrl: gatewayIn(env),
     isOwnUse: options.ownUse ?? false,
     agentSdk: options.agentSdk ?? null,
@@ -77,7 +82,7 @@ export function settle(options: ClaudeOptions): Settled {
     model,
     maxTokens: whole("maxTokens", options.maxTokens ?? 8192),
     concurrency: whole("concurrency", options.concurrency ?? 4),
-    persistence: { attempts: 3, budgetMs: 60_000, waitForReset: false, ...options.retry },
+    persistence: persistenceOf(options.retry ?? {}),
     supervision: {
       claude: typeof claude === "string" ? commandWords(claude) : claude,
       login,
@@ -99,13 +104,20 @@ function directAccess(
   if (apiKey !== null) {
     return { access: { kind: "api-key", key: apiKey.value }, place: apiKey.place };
   }
+  const isOwnEnv = env === process.env;
+  if (options.profile !== undefined && !isOwnEnv) {
+    const why = "the SDK looks for a profile in the environment of this process: leave env out";
+    throw new PilotlightError("config_invalid", why);
+  }
+  if (!isOwnEnv) return null;
   const profile = options.profile ?? env["ANTHROPIC_PROFILE"] ?? "";
   if (profile !== "") {
     return { access: { kind: "profile", profile }, place: `the profile ${profile}` };
   }
   const isFederated = (env["ANTHROPIC_FEDERATION_RULE_ID"] ?? "") !== "";
-  // The SDK looks for it in this process's own environment.
-  if (!isFederated || env !== process.env) return null;
+  // The SDK would send this token instead.
+  const isShadowed = (env["ANTHROPIC_AUTH_TOKEN"] ?? "") !== "";
+  if (!isFederated || isShadowed) return null;
   return { access: { kind: "profile", profile: null }, place: "ANTHROPIC_FEDERATION_RULE_ID" };
 }
 
@@ -113,6 +125,34 @@ function directAccess(
 function withKey(env: Environment, apiKey: string | undefined, claude: string): Environment {
   const named = { ...env, PILOTLIGHT_CLAUDE: claude };
   return apiKey === undefined ? named : { ...named, ANTHROPIC_API_KEY: apiKey };
+}
+
+/** The SDK adds these headers to what it sends, also those of this process where `env` is another. */
+function refuseOwnHeaders(env: Environment): void {
+  const headers = [env, process.env].map((one) => one[CUSTOM_HEADERS] ?? "");
+  const names = headers.flatMap((text) => customHeaders(text));
+  if (names.length === 0 && !headers.some((text) => /sk-ant-o[ar]t/i.test(text))) return;
+  const why = `${CUSTOM_HEADERS} sets a credential of its own: take it out, or use backend: "cli"`;
+  throw new PilotlightError("wrong_credential", why);
+}
+
+function persistenceOf({ attempts, budgetMs, waitForReset }: Partial<Persistence>): Persistence {
+  return {
+    attempts: whole("retry.attempts", attempts ?? 3),
+    budgetMs: time("retry.budgetMs", budgetMs ?? 60_000),
+    waitForReset: waitForReset ?? false,
+  };
+}
+
+function oneOf(name: string, value: string | null, known: readonly (string | null)[]): void {
+  if (known.includes(value)) return;
+  const choices = known.filter((one) => one !== null).join(", ");
+  throw new PilotlightError("usage", `${name} ${JSON.stringify(value)} is none of ${choices}`);
+}
+
+function time(name: string, value: number): number {
+  if (value >= 0) return value;
+  throw new PilotlightError("usage", `${name} ${value} is no number of milliseconds`);
 }
 
 function whole(name: string, value: number): number {

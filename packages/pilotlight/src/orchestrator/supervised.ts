@@ -1,49 +1,73 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { statSync } from "node:fs";
+import { errnoOf, PilotlightError } from "../core/errors.ts";
 import type { Source } from "../core/login-status.ts";
 import type { CredentialKind } from "./ask.ts";
 import type { Supervision } from "./supervision.ts";
 
-/** A run that was started. */
+/** A run that was started. Its streams are missing where the system had no more to give. */
 export interface SupervisedRun {
-  readonly child: ChildProcessWithoutNullStreams;
+  readonly child: ChildProcess;
   /** Resolves at its end with its exit status; `null` where a signal ended it, or it was never started. */
   readonly ended: Promise<number | null>;
-  /** The end of what it said on stderr. */
+  /** What it said on stderr: the beginning and the end. */
   stderr(): string;
 }
 
-/** Bytes of stderr that are kept. */
+/** Characters of stderr that are kept of its beginning, and of its end. */
 const KEPT = 16 * 1024;
 
-/** Starts `pilotlight run … -- claude <args>` with its streams in our hands. */
+/**
+ * Starts `pilotlight run … -- claude <args>` with its streams in our hands.
+ * @throws PilotlightError `config_invalid` where the working directory is not there, `usage` for a command line that no system takes
+ */
 export function startSupervised(
-  { pilotlight, auth, claude, login, env, cwd }: Supervision,
+  supervision: Supervision,
   retry: "safe" | "never",
   args: readonly string[],
 ): SupervisedRun {
-  const [program, ...words] = pilotlight;
-  const named = login === null ? [] : ["--login", login];
-  const asked = ["run", "--verbose", "--auth", auth, "--retry", retry, ...named];
-  const child = spawn(program, [...words, ...asked, "--", ...claude, ...args], {
-    cwd,
-    env: { ...env },
-    stdio: "pipe",
-    windowsHide: true,
-  });
-  let kept = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    kept = (kept + text).slice(-KEPT);
-  });
-  // Whoever ends before it has read everything is no error of ours.
-  child.stdin.on("error", () => undefined);
+  const child = startedBy(supervision, retry, args);
+  let [head, tail] = ["", ""];
+  const hear = (text: string): void => {
+    const room = KEPT - head.length;
+    head += text.slice(0, room);
+    tail = (tail + text.slice(room)).slice(-KEPT);
+  };
   const ended = new Promise<number | null>((resolve) => {
     child.once("close", (code) => resolve(code));
     child.once("error", (error) => {
-      kept += `${error.message}\n`;
+      hear(`pilotlight could not be started: ${error.message}\n`);
       resolve(null);
     });
   });
-  return { child, ended, stderr: () => kept };
+  child.stderr?.setEncoding("utf8").on("data", hear);
+  // Whoever ends before it has read everything is no error of ours.
+  child.stdin?.on("error", () => undefined);
+  return { child, ended, stderr: () => head + tail };
+}
+
+function startedBy(
+  { pilotlight, auth, claude, login, env, cwd }: Supervision,
+  retry: "safe" | "never",
+  args: readonly string[],
+): ChildProcess {
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new PilotlightError("config_invalid", `the option cwd: there is no directory ${cwd}`);
+  }
+  const [program, ...words] = pilotlight;
+  const named = login === null ? [] : ["--login", login];
+  const asked = ["run", "--verbose", "--auth", auth, "--retry", retry, ...named];
+  const argv = [...words, ...asked, "--", ...claude, ...args];
+  try {
+    return spawn(program, argv, { cwd, env: { ...env }, stdio: "pipe", windowsHide: true });
+  } catch (error) {
+    if (errnoOf(error) === "E2BIG") {
+      const why = "system, schema or tools are longer than a command line may be";
+      throw new PilotlightError("usage", why);
+    }
+    if (errnoOf(error) !== "ERR_INVALID_ARG_VALUE") throw error;
+    throw new PilotlightError("usage", "system, schema, tools or an option holds a NUL character");
+  }
 }
 
 /** What Claude Code said there, without what `run` says of itself. */

@@ -1,3 +1,4 @@
+import { isObject } from "../core/json-object.ts";
 import { Hono } from "hono";
 import { z } from "zod";
 import { tokenKindOf } from "../core/credential.ts";
@@ -29,6 +30,7 @@ const messagesRequest = z.looseObject({
   tools: z.array(z.unknown()).default([]),
   system: z.unknown().optional(),
   stream: z.boolean().default(false),
+  output_config: z.object({ format: z.object({ schema: z.unknown() }).nullish() }).nullish(),
 });
 
 interface Env {
@@ -59,7 +61,9 @@ export function messagesApi(options: MessagesApiOptions): MessagesApi {
     }
     const parsed = messagesRequest.safeParse(await context.req.json().catch(() => null));
     if (!parsed.success) return malformed(parsed.error);
-    const { model, messages, tools, system, stream } = parsed.data;
+    const { model, messages, tools, system, stream, output_config: output } = parsed.data;
+    const open = openObjectIn(output?.format?.schema);
+    if (open) return anthropicError(400, "invalid_request_error", OPEN_OBJECT);
     if (!isKnownModel(model)) return anthropicError(404, "not_found_error", `model: ${model}`);
     const said = reply({ model, messages, tools, system });
     return stream ? printMessageStream(model, said) : printMessage(model, said);
@@ -77,6 +81,18 @@ export function messagesApi(options: MessagesApiOptions): MessagesApi {
     throw error;
   });
   return { fetch: async (request, note) => api.fetch(request, { note }) };
+}
+
+/** As the server is reported to say it. */
+const OPEN_OBJECT =
+  "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false";
+
+/** The server takes no schema of an object that may have more properties. */
+function openObjectIn(schema: unknown): boolean {
+  if (Array.isArray(schema)) return schema.some(openObjectIn);
+  if (!isObject(schema)) return false;
+  if (schema["type"] === "object" && schema["additionalProperties"] !== false) return true;
+  return Object.values(schema).some(openObjectIn);
 }
 
 /** Judges the credential of a request as the server does. The bearer is looked at first when there are two. */

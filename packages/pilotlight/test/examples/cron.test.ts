@@ -34,11 +34,11 @@ describe("examples/cron.ts", () => {
     expect(ended.stderr).toMatch(/^structured_output_missing: .*summary/);
   });
 
-  it("ends with 64 where the API has no model", async () => {
+  it("ends with 78 where the API has no model", async () => {
     const scene = await openJobScene("2.1.329");
     const { ASK_MODEL: _, ...env } = keyFor(scene);
     const ended = await scene.plain(example("cron"), { stdin: LOG, env });
-    expect([ended.code, ended.stdout]).toEqual([64, ""]);
+    expect([ended.code, ended.stdout]).toEqual([78, ""]);
     expect(asked(scene)).toEqual([]);
   });
 

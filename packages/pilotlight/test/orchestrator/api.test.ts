@@ -69,7 +69,7 @@ describe("asking the API", () => {
   });
 
   it.each([
-    ["words", "Four.", /there is none .*the answer began: Four\./],
+    ["words", "Four.", /^there is none \(stop reason end_turn\)$/],
     ["something else", '{"sum":"4"}', /does not fit the schema: sum: /],
     ["nothing", "", /there is none/],
   ])("takes %s for no structured value", async (_what, reply, message) => {
@@ -78,9 +78,11 @@ describe("asking the API", () => {
       expect.objectContaining({
         code: "structured_output_missing",
         backend: "api",
+        answer: reply,
         message: expect.stringMatching(message),
       }),
     );
+    expect(claude.health().isWell).toBe(true);
   });
 
   it("asks again when the server is busy, and says so", async () => {
@@ -145,7 +147,7 @@ describe("asking the API", () => {
 
   it("needs a model", async () => {
     const claude = createClaude({ apiKey: KEY, env: { ANTHROPIC_BASE_URL: "http://127.0.0.1:9" } });
-    await expect(claude.ask({ prompt: "?" })).rejects.toMatchObject({ code: "usage" });
+    await expect(claude.ask({ prompt: "?" })).rejects.toMatchObject({ code: "config_invalid" });
   });
 
   it("ends when it is called off, late, or its listener throws", async () => {

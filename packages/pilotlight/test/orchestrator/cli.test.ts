@@ -75,7 +75,7 @@ describe("asking Claude Code", () => {
       expect(readFileSync(join(scene.home.home, "prompt"), "utf8")).toBe("a secret\nprompt");
       const words = readFileSync(join(scene.home.home, "words"), "utf8").trim().split("\n");
       expect(words.join(" ")).toBe(
-        "-p --verbose --output-format stream-json --model opus --system-prompt be short --resume s --tools Read,Bash --allowedTools Read,Bash(git:*)",
+        "-p --verbose --output-format stream-json --model opus --system-prompt be short --resume=s --tools Read,Bash --allowedTools Read,Bash(git:*)",
       );
     },
     LIMIT,

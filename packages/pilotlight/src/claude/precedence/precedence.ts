@@ -14,7 +14,7 @@ export interface Effective {
 export type StoredSource = Extract<Source, "claude-file" | "claude-keychain">;
 
 /** Where Claude Code stores a login on this kind of machine. */
-export function storedSourceOn(platform: NodeJS.Platform): StoredSource {
+export function storedSourceOn(platform: string): StoredSource {
   return platform === "darwin" ? "claude-keychain" : "claude-file";
 }
 
