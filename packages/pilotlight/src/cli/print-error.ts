@@ -31,6 +31,8 @@ export function errorReport({ code, message }: PilotlightError) {
   };
 }
 
+/** A phrase of the tables as a sentence; what has to be typed as it stands keeps its small letter. */
 export function sentence(text: string): string {
+  if (/^(?:claude |pilotlight |sk-ant-)/.test(text)) return `${text}.`;
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

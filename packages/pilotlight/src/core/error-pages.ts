@@ -179,6 +179,10 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, Background>> = {
     why: "A setup-token may ask the model and nothing else: no connectors, no usage, no remote control. And a stored login whose scopes lack user:inference is none for Claude Code.",
     tell: "The text names the scope, such as user:profile; pilotlight status shows those of the login.",
   },
+  profile_unusable: {
+    why: "The profile's token has ended and cannot be renewed, its files are missing or not JSON, or other users can read them.",
+    tell: "`pilotlight explain` names the profile's file and what is wrong with it.",
+  },
   helper_failing: {
     why: "The script behind apiKeyHelper ended with an error, printed nothing, or printed more than a key.",
     tell: "Run it by hand as the job's user, and look at its exit status and at every byte of its output.",

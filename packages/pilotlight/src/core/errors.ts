@@ -361,6 +361,14 @@ export const TRAITS = {
     what: "the credential lacks a scope that the job needs",
     fix: "sign in again, or use another login with that scope; a setup-token has inference only",
   },
+  profile_unusable: {
+    exit: 78,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "the Anthropic profile that the job uses gives no usable credential",
+    fix: "sign in to that profile again, or unset ANTHROPIC_PROFILE",
+  },
   helper_failing: {
     exit: 78,
     http: 500,

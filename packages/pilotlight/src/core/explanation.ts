@@ -13,6 +13,7 @@ export type WarningCode =
       ErrorCode,
       | "config_invalid"
       | "credential_corrupt"
+      | "credential_not_a_file"
       | "credential_shadowed"
       | "no_credential"
       | "scope_missing"
@@ -75,6 +76,7 @@ const BROKEN: Readonly<Partial<Record<WarningCode, ErrorCode>>> = {
   wrong_credential: "wrong_credential",
   scope_missing: "scope_missing",
   credential_corrupt: "credential_corrupt",
+  credential_not_a_file: "credential_not_a_file",
   force_login: "config_invalid",
 };
 
@@ -83,8 +85,7 @@ export function brokenIn({ winner, warnings }: Explanation): readonly Broken[] {
   // A source that is used and sends nothing; a cloud has credentials of its own.
   const isMute = winner.headers.length === 0 && winner.billing !== "cloud";
   return warnings.flatMap(({ code, message, fix }) => {
-    const failure =
-      isMute && code === "profile_unusable" ? ("config_invalid" as const) : BROKEN[code];
+    const failure = isMute && code === "profile_unusable" ? code : BROKEN[code];
     return failure === undefined ? [] : [{ code: failure, message, fix }];
   });
 }

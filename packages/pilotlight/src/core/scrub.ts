@@ -1,5 +1,6 @@
 const SECRETS: readonly RegExp[] = [
-  /sk-ant-[\w-]+/g,
+  // Its kind alone is no secret: our own advice names it.
+  /sk-ant-(?!(?:oat|ort|api)(?:\d\d)?(?![\w-]))[\w-]+/g,
   // Claude Code quotes a header that it cannot send, line break and all (measured on 2.1.104 and 2.1.216, 2026-11).
   /(?=[^\s"'·])(?<=["':]\s*Bearer\s+)(?!(?:token|header|auth\w*|credentials?|is|was)(?:[\s.,;:"']|$))[^"'·]{4,}?(?=["'·]|$)/gi,
   /(?=[^\s"'·])(?<=\b(?:Bearer|x-api-key)(?:["']?\s*:\s*["']?|\s+["']))[^"'·]{4,}?(?=["'·]|$)/gi,

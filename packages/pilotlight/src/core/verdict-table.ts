@@ -30,6 +30,7 @@ export const FAILURE_OPENINGS: readonly string[] = [
   "Credit balance is too low",
   "There's an issue with the selected model",
   "apiKeyHelper failed",
+  "Anthropic profile login expired",
   "Error: Reached max ",
   "(Request not allowed|Request rejected|Repeated 529|Overloaded|Unable to connect)\\b",
   '(4(01|03|29) )?\\{"type":"error"',

@@ -253,7 +253,7 @@ describe("check says something else", () => {
     const env = { ANTHROPIC_CONFIG_DIR: profiles, ANTHROPIC_PROFILE: "work" };
     expect(await check([], env)).toMatchObject({
       exit: 2,
-      line: expect.stringContaining("config_invalid: "),
+      line: expect.stringContaining("profile_unusable: "),
     });
   });
 

@@ -342,6 +342,14 @@ describe("status for people", () => {
     ]);
   });
 
+  it("says what a job fails with, however good the login", async () => {
+    putLogin(home.configDir);
+    writeFileSync(join(home.configDir, "settings.json"), "{");
+    const { out, exit } = await runHere(["status"], home.env);
+    expect(out).toMatch(/^A job here fails: .*settings\.json: line 1, column 2: .*\. Correct /);
+    expect(exit).toBe(0);
+  });
+
   it("says the one next step, with a command that can be typed", async () => {
     const path = putLogin(home.configDir, { accessToken: "", refreshToken: "" });
     const { exit, out } = await runHere(["status"], home.env);

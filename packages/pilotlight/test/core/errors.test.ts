@@ -25,6 +25,7 @@ const EXITS: Record<ErrorCode, number> = {
   refresh_unknown: 75,
   refresh_running: 75,
   usage_limit: 75,
+  profile_unusable: 78,
   structured_output_missing: 70,
   timed_out: 75,
   claude_failed: 70,

@@ -8,6 +8,7 @@ describe("somebody else's words", () => {
     '{"type":"authentication_error","message":"x-api-key header is required"}',
     "Failed to authenticate: Bearer token has expired",
     "Bearer authentication is required.",
+    "an OAuth access token (sk-ant-oat…) where an API key (sk-ant-api03) belongs",
     "invalid x-api-key · Please run /login",
     '{"message":"invalid x-api-key"},"request_id":"req_011CTEST"',
   ])("are shown as they are: %s", (text) => {
@@ -26,6 +27,8 @@ describe("somebody else's words", () => {
     ['append: "Bearer TEST-bad\ntoken" is', 'append: "Bearer [secret]" is'],
     ["has invalid value: 'Bearer bad\ntoken'", "has invalid value: 'Bearer [secret]'"],
     ["sk-ant-oat01-TEST-abc", "[secret]"],
+    ["sk-ant-api03-", "[secret]"],
+    ["sk-ant-other", "[secret]"],
     ["eyJTESTTESTTEST.TEST", "[secret]"],
     [`key ${"x".repeat(44)}`, "key [secret]"],
   ])("lose what looks like a token: %s", (text, left) => {

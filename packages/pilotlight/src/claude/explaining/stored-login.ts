@@ -2,7 +2,7 @@ import { type Entry, isBlanked, mayInfer } from "../../core/credential.ts";
 
 /** Why Claude Code does not use what the credential store holds. */
 export interface LoginTrouble {
-  readonly code: "credential_corrupt" | "no_credential" | "scope_missing";
+  readonly code: "credential_corrupt" | "credential_not_a_file" | "no_credential" | "scope_missing";
   /** A sentence without its full stop, about "it". */
   readonly why: string;
 }
@@ -11,8 +11,8 @@ export interface LoginTrouble {
 export function loginTrouble(entry: Entry): LoginTrouble | null {
   if (entry.state === "absent") return null;
   if (entry.state === "unreadable") {
-    const code = entry.code === "credential_unreadable" ? "no_credential" : "credential_corrupt";
-    return { code, why: `it cannot be used: ${entry.reason}` };
+    const why = `it cannot be used: ${entry.reason}`;
+    return { code: entry.code === "credential_unreadable" ? "no_credential" : entry.code, why };
   }
   const { credential } = entry;
   if (isBlanked(credential)) return { code: "no_credential", why: "its tokens were blanked" };

@@ -1,3 +1,4 @@
+import { traitsOf } from "../../core/errors.ts";
 import type { Warning } from "../../core/explanation.ts";
 import { CHANGES } from "../build/build-rules.ts";
 import { gatewayIn } from "../precedence/gateway-in.ts";
@@ -22,7 +23,9 @@ const settingsFaults: Rule = ({ settings }) =>
 const storedTrouble: Rule = ({ ranking, login }) => {
   if (ranking.candidates.length > 0 || login.trouble === null) return [];
   const { code, why } = login.trouble;
-  return one(code, `${login.where}: ${why}`, "claude auth login");
+  const isInTheWay = code === "credential_not_a_file";
+  const fix = isInTheWay ? traitsOf(code).fix : "claude auth login";
+  return one(code, `${login.where}: ${why}`, fix);
 };
 
 const shadowed: Rule = (facts) => {

@@ -81,6 +81,7 @@ export function chooseCredential(
       demandKey(used, all, settings);
       return { effective, env, warnings: [] };
     case "auto": {
+      refuseWrongKind(used, all, settings);
       const warnings = shadowWarnings(used, settings);
       if (refuseShadow && warnings.length > 0) {
         throw new PilotlightError("credential_shadowed", warnings.join("; "));
@@ -127,20 +128,24 @@ function demandKey({ effective, via }: Used, env: Environment, settings: JobSett
     const found = source === "none" ? "nothing is configured" : `Claude Code would use ${source}`;
     throw new PilotlightError("no_api_key", `--auth api-key, and ${found}`);
   }
-  const kind = source === "ANTHROPIC_API_KEY" ? tokenKindOf((env[source] ?? "").trim()) : "api-key";
-  if (kind === "oauth-access" || kind === "oauth-refresh") {
-    const place = settings.origins[source] ?? source;
-    throw new PilotlightError("wrong_credential", `${place} holds an OAuth token, not an API key`);
-  }
+  refuseWrongKind({ effective, via }, env, settings);
+}
+
+/** The API takes no OAuth token, so it is not even shown one. */
+function refuseWrongKind({ effective: { source } }: Used, env: Environment, settings: JobSettings) {
+  if (source !== "ANTHROPIC_API_KEY") return;
+  const kind = tokenKindOf((env[source] ?? "").trim());
+  if (kind !== "oauth-access" && kind !== "oauth-refresh") return;
+  const place = settings.origins[source] ?? source;
+  throw new PilotlightError("wrong_credential", `${place} holds an OAuth token, not an API key`);
 }
 
 function shadowWarnings({ effective, via }: Used, settings: JobSettings): string[] {
-  const { shadowed } = effective;
+  const { shadowed, billing } = effective;
   const stored = shadowed.find((name) => name === "claude-file" || name === "claude-keychain");
   if (stored === undefined) return [];
-  return [
-    `${settings.origins[via] ?? via} wins over the stored login, and is billed instead of it`,
-  ];
+  const what = billing === "subscription" ? "signing in changes nothing" : "it is billed instead";
+  return [`${settings.origins[via] ?? via} wins over the stored login: ${what}`];
 }
 
 function defined(env: Environment): Record<string, string> {

@@ -125,7 +125,9 @@ function merged(
   for (const layer of layers) {
     const [scope, place, { env, apiKeyHelper, fault }] = layer;
     const isFatal = scope === "managed" && rules.needsManaged && fault?.isParsed === false;
-    if (fault !== null) faults.push({ place, why: fault.why, isFatal });
+    // In the home directory, the user's file is the project's as well.
+    const isNew = !faults.some((one) => one.place === place);
+    if (fault !== null && isNew) faults.push({ place, why: fault.why, isFatal });
     const guarded =
       scope === "project" || scope === "local" ? guardedBy(rules, rules.hasLoginFile) : [];
     for (const [name, value] of Object.entries(env)) {

@@ -1,11 +1,13 @@
+import { explainWorld } from "../../claude/explaining/explain.ts";
 import { printDuration } from "../../core/duration.ts";
+import { brokenIn } from "../../core/explanation.ts";
 import { exitOfStatuses, type LoginStatus } from "../../core/login-status.ts";
 import { readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { selectLogins } from "../logins.ts";
 import { sentence } from "../print-error.ts";
 import { printable } from "../printable.ts";
-import { statusReport } from "../status-report.ts";
+import { statusIn } from "../status-report.ts";
 
 export interface StatusOptions {
   readonly json?: boolean;
@@ -16,7 +18,7 @@ export interface StatusOptions {
 export async function status(options: StatusOptions, io: Io): Promise<number> {
   const config = await readConfig(io.env);
   const now = Date.now();
-  const report = await statusReport(config, selectLogins(config, options.login), now);
+  const { report, place, world } = await statusIn(config, selectLogins(config, options.login), now);
   if (options.json === true) {
     io.out(`${JSON.stringify(report, null, 2)}\n`);
     return exitOfStatuses(report.logins);
@@ -25,6 +27,11 @@ export async function status(options: StatusOptions, io: Io): Promise<number> {
   if (shadowed.length > 0 || billing !== "subscription") {
     const shade = shadowed.length > 0 ? `, which shadows ${shadowed.join(", ")}` : "";
     io.out(`Claude Code will use ${source}${shade} (billing: ${billing})\n`);
+  }
+  const told = report.logins.map(({ action }) => action?.code);
+  for (const { code, message, fix } of brokenIn(explainWorld(place, world))) {
+    if (!told.includes(code))
+      io.out(`${printable(`A job here fails: ${message}. ${sentence(fix)}`)}\n`);
   }
   for (const login of report.logins) io.out(printLogin(login, now));
   return exitOfStatuses(report.logins);

@@ -1,3 +1,5 @@
+import { commandWords } from "../../claude/build/find-claude.ts";
+import { foundBuild } from "../../claude/build/found-build.ts";
 import { explainWorld } from "../../claude/explaining/explain.ts";
 import type { Explanation } from "../../core/explanation.ts";
 import type { JobSettings } from "../../claude/precedence/job-settings.ts";
@@ -34,6 +36,8 @@ export interface World {
   readonly scan: Scan;
   /** A systemd unit, by name or path, whose surroundings are compared with ours. */
   readonly service: string | null;
+  /** The version of Claude Code that jobs start, where its files tell it. */
+  readonly build: string | null;
 }
 
 /** What is known of one login before any check looks further. */
@@ -79,9 +83,19 @@ export async function openWorld(
     mounts: await readMounts(),
     scan: await scanFiles(options.cwd, options.scan),
     service: options.service,
+    build: await buildOf(config),
   };
   const worlds = await Promise.all(logins.map((login) => openLoginWorld(machine, login)));
   return { ...machine, logins: worlds };
+}
+
+/** A setting that names no command is told by a check of its own. */
+async function buildOf({ jobClaude, env }: Config): Promise<string | null> {
+  try {
+    return await foundBuild(commandWords(jobClaude), env);
+  } catch {
+    return null;
+  }
 }
 
 async function openLoginWorld(
@@ -94,7 +108,7 @@ async function openLoginWorld(
   const stored = storedSourceOn(platform);
   const { home } = config;
   const here = { env, home, cwd, locations: state.locations, entry, now };
-  const place = { ...here, args: null, build: null, storedSource: stored } as const;
+  const place = { ...here, args: null, build: machine.build, storedSource: stored } as const;
   const world = await jobWorld(place, entry.state === "absent" ? null : stored);
   const effective = effectiveOf(rankSources(world));
   const explanation = explainWorld(place, world);

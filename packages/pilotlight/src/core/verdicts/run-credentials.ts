@@ -87,6 +87,25 @@ export const RUN_CREDENTIALS: readonly VerdictRow[] = [
   },
   {
     ...PERSON,
+    id: "profile-unusable",
+    symptom: "A job ends because its Anthropic profile gives no credential",
+    code: "profile_unusable",
+    match: [
+      { text: ["^Anthropic profile login expired", "is group/world-readable \\(mode 0o\\d+\\)"] },
+    ],
+    steps: [
+      "`pilotlight explain` names the profile and its file; sign in to it again, and leave its credentials to their owner (0600).",
+      "To use the subscription instead, unset ANTHROPIC_PROFILE, or start the job by `pilotlight run --auth subscription`.",
+    ],
+    fm: ["FM-46"],
+    examples: [
+      "Anthropic profile login expired · Re-authenticate your Anthropic profile",
+      "API Error: Credentials file at /home/bot/.config/anthropic/credentials/work.json is group/world-readable (mode 0o644); run `chmod 600 /home/bot/.config/anthropic/credentials/work.json` before retrying.",
+    ],
+    note: "2.1.329 tries for three minutes where other users can read the profile's credentials (measured 2026-11).",
+  },
+  {
+    ...PERSON,
     id: "helper-failing",
     symptom: "A job ends because the apiKeyHelper fails",
     code: "helper_failing",

@@ -156,6 +156,16 @@ describe("--auth api-key", () => {
 });
 
 describe("--auth auto", () => {
+  it("starts no job that would show an OAuth token to the API", () => {
+    const env = { ANTHROPIC_API_KEY: "sk-ant-oat01-TEST" };
+    expect(() => choose("auto", { env, stored: "claude-file" })).toThrow(
+      expect.objectContaining({
+        code: "wrong_credential",
+        message: "ANTHROPIC_API_KEY holds an OAuth token, not an API key",
+      }),
+    );
+  });
+
   it("changes nothing and warns of nothing when the login is used", () => {
     const { env, warnings, effective } = choose("auto", { env: { PATH: "/bin", X: undefined } });
     expect([env, warnings, effective.source]).toEqual([{ PATH: "/bin" }, [], "claude-file"]);

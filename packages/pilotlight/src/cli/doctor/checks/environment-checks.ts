@@ -68,7 +68,11 @@ export const environmentChecks = [
 ];
 
 /** What else doctor tells of in a check of its own. */
-const TOLD_ELSEWHERE: readonly string[] = ["wrong_credential", "credential_corrupt"];
+const TOLD_ELSEWHERE: readonly string[] = [
+  "wrong_credential",
+  "credential_corrupt",
+  "credential_not_a_file",
+];
 
 /** Of what is neither here a job goes on as somebody meant, or `explain` alone can tell more. */
 const SURPRISES: Readonly<Partial<Record<WarningCode, typeof warning>>> = {

@@ -30,7 +30,9 @@ export const placeChecks = [
     gather: async ({ state }: LoginWorld) => {
       const path = state.locations.credentialsFile;
       const stats = await lstat(path).catch(() => null);
-      return stats && { path, isLink: stats.isSymbolicLink(), names: stats.nlink };
+      return (
+        stats && { path, isLink: stats.isSymbolicLink(), names: stats.isFile() ? stats.nlink : 1 }
+      );
     },
     judge: (facts) => {
       if (facts === null) return [skipped("there is no file")];
