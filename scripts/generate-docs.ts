@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { DOCTOR_CHECKS } from "../packages/pilotlight/src/cli/doctor/doctor-checks.ts";
 import { ONLINE_CHECKS } from "../packages/pilotlight/src/cli/doctor/online/online-checks.ts";
-import { sentence } from "../packages/pilotlight/src/cli/print-error.ts";
+import { sentence } from "../packages/pilotlight/src/core/sentence.ts";
 import {
   type ErrorPage,
   errorPage,

@@ -1,4 +1,5 @@
 import { type ErrorCode, type PilotlightError, traitsOf } from "../core/errors.ts";
+import { sentence } from "../core/sentence.ts";
 import { printable } from "./printable.ts";
 
 /** The one line for stderr: code, what, where, what to do, and where more is told. */
@@ -29,10 +30,4 @@ export function errorReport({ code, message }: PilotlightError) {
     retryable,
     exit,
   };
-}
-
-/** A phrase of the tables as a sentence; what has to be typed as it stands keeps its small letter. */
-export function sentence(text: string): string {
-  if (/^(?:claude |pilotlight |sk-ant-)/.test(text)) return `${text}.`;
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -6,6 +6,9 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** ms; about 25 days. Node fires a timer that is to take longer at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** Reads `30m`, `90s`, `2h`, `500ms` or `1d` as ms; `null` when it is none. */
 export function parseDuration(text: string): number | null {
   const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim()) ?? [];

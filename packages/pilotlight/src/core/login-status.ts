@@ -12,6 +12,7 @@ import { isDate, isoOf } from "./iso-time.ts";
 import { type Phase, phaseOf } from "./phase.ts";
 import type { Driver, JournalRecord, LoginRecord } from "./ports.ts";
 import { type Proof, proofOf } from "./proof.ts";
+import { capitalised } from "./sentence.ts";
 import { recogniseStore } from "./recognise-store.ts";
 import { USUAL_LIFE } from "./schedule.ts";
 import type { StoreState } from "./verdict-row.ts";
@@ -231,10 +232,9 @@ function actionOf(code: ErrorCode, view: LoginView): Action {
   const { what, fix, command, mover } = traitsOf(code);
   const reason = view.entry.state === "unreadable" ? ` (${view.entry.reason})` : "";
   const place = view.path === null ? "" : `${view.path}: `;
-  const todo = `${fix.charAt(0).toUpperCase()}${fix.slice(1)}`;
   return {
     code,
-    message: `${place}${what}${reason}. ${todo}`,
+    message: `${place}${what}${reason}. ${capitalised(fix)}`,
     command: commandFor(command, view),
     by: mover,
   };

@@ -1,6 +1,6 @@
 import { findClaude } from "../claude/build/find-claude.ts";
 import { type Fields, isObject } from "../core/json-object.ts";
-import type { AskOnce, Question } from "./backend.ts";
+import { type AskOnce, type Question, toolNames } from "./backend.ts";
 import { type ClaudeMessages, claudeMessages } from "./claude-messages.ts";
 import { failureOfRun } from "./failure-of-run.ts";
 import { peer } from "./peer.ts";
@@ -32,7 +32,7 @@ export function agentSdkBackend(
   return async (question) => {
     question.signal.throwIfAborted();
     const sdk = given ?? (await peer(NAME, () => import(NAME) as Promise<AgentSdk>));
-    const { argv } = await findClaude(commandOf(supervision.claude), supervision.env);
+    const { argv } = await findClaude(supervision.setting, supervision.env);
     question.signal.throwIfAborted();
     const messages = claudeMessages(question.onEvent);
     const started = startedOnce({ ...supervision, claude: argv, auth: question.plan.auth });
@@ -106,17 +106,10 @@ function optionsOf({ model, system, tools, session, jsonSchema }: Question): Fie
     ...(system === undefined ? {} : { systemPrompt: system }),
     ...(session === undefined ? {} : { resume: session }),
     ...(jsonSchema === null ? {} : { outputFormat: { type: "json_schema", schema: jsonSchema } }),
-    tools: tools.map((tool) => tool.replace(/\(.*$/s, "")),
+    tools: toolNames(tools),
     allowedTools: [...tools],
     settingSources: ["user", "project", "local"],
   };
-}
-
-/** As the setting `claude` is written. */
-function commandOf(words: readonly string[]): string {
-  const [only = "", ...others] = words;
-  if (only === "npx") return words.join(" ");
-  return others.length === 0 ? only : JSON.stringify(words);
 }
 
 /** The SDK puts the file of a Claude Code in JavaScript ahead of the arguments; ours is in the command. */

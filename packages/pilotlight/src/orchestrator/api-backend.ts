@@ -55,7 +55,7 @@ export function apiBackend({ access, baseUrl, maxTokens }: ApiOptions): AskOnce 
     });
     stream.on("text", (text) => {
       hasSpoken = true;
-      question.onEvent?.({ kind: "text", text });
+      question.onEvent({ kind: "text", text });
     });
     try {
       const message = await stream.finalMessage();

@@ -12,6 +12,11 @@ export interface Question extends Pick<Ask, "prompt" | "system" | "session"> {
   readonly signal: AbortSignal;
 }
 
+/** The tools without what they are bounded to: `Bash` of `Bash(git:*)`. */
+export function toolNames(tools: readonly string[]): readonly string[] {
+  return tools.map((tool) => tool.replace(/\(.*$/s, ""));
+}
+
 /** What a backend brings back. */
 export interface Reply extends Omit<AskResult, keyof Plan | "value" | "durationMs" | "attempts"> {
   /** What stands for the structured value; `undefined` where there is none. */

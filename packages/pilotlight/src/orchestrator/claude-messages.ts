@@ -1,4 +1,4 @@
-import { runOutput } from "../claude/output/run-output.ts";
+import { messageListener } from "../claude/output/run-output.ts";
 import { type Fields, isObject } from "../core/json-object.ts";
 import { recognise, type RunVerdict } from "../core/recognise.ts";
 import { isSafeToRepeat, NO_SESSION, runEvidence } from "../core/run-evidence.ts";
@@ -25,31 +25,34 @@ export interface ClaudeMessages {
   isRepeatable(): boolean;
 }
 
-export function claudeMessages(onEvent: ((event: AskEvent) => void) | undefined): ClaudeMessages {
-  const reader = runOutput("stream-json");
+/** Each message was one of JSON, and whole. */
+const READ = { hasOutput: true, hasJson: true, isComplete: true } as const;
+
+export function claudeMessages(onEvent: (event: AskEvent) => void): ClaudeMessages {
+  const listener = messageListener();
   let result: Fields | null = null;
   let model: string | null = null;
   let requestId: string | null = null;
   let hasTold = false;
   return {
     take(message) {
-      const told = isFailed(message) ? { ...message, is_error: true } : message;
-      reader.take(Buffer.from(`${JSON.stringify(told)}\n`));
+      listener.hear(isFailed(message) ? { ...message, is_error: true } : message);
       hasTold = true;
       if (message["type"] === "result") result = message;
       const own = ownMessage(message);
       if (own === null) return;
       model = textOf(own["model"]) ?? model;
       requestId = textOf(message["request_id"]) ?? requestId;
-      for (const event of eventsOf(own)) onEvent?.(event);
+      for (const event of eventsOf(own)) onEvent(event);
     },
     verdict(exit, stderr) {
-      const output = hasTold ? reader.evidence() : null;
+      const output = hasTold ? listener.evidence("stream-json", READ) : null;
       const parts = { isClaude: true, exit, output, session: NO_SESSION, stderr };
       return recognise(runEvidence(parts), Date.now());
     },
     answer: () => (result === null || isFailed(result) ? null : answerOf(result, model, requestId)),
-    isRepeatable: () => !hasTold || isSafeToRepeat(reader.evidence(), NO_SESSION),
+    isRepeatable: () =>
+      !hasTold || isSafeToRepeat(listener.evidence("stream-json", READ), NO_SESSION),
   };
 }
 

@@ -1,6 +1,6 @@
 import { lineSplitter } from "../claude/output/line-splitter.ts";
 import { parseFields } from "../claude/output/message-events.ts";
-import type { AskOnce, Question } from "./backend.ts";
+import { type AskOnce, type Question, toolNames } from "./backend.ts";
 import { failureOfRun } from "./failure-of-run.ts";
 import { type ClaudeMessages, claudeMessages } from "./claude-messages.ts";
 import { credentialOf, startSupervised } from "./supervised.ts";
@@ -46,7 +46,7 @@ function argumentsOf({ model, system, tools, session, jsonSchema }: Question): r
     ...(session === undefined ? [] : [`--resume=${session}`]),
     ...(jsonSchema === null ? [] : ["--json-schema", JSON.stringify(jsonSchema)]),
     "--tools",
-    tools.map((tool) => tool.replace(/\(.*$/s, "")).join(","),
+    toolNames(tools).join(","),
     ...(tools.length === 0 ? [] : ["--allowedTools", tools.join(",")]),
   ];
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, TRAITS, traitsOf } from "../core/errors.ts";
+import { sentence } from "../core/sentence.ts";
 import { scrub } from "../core/scrub.ts";
 import { ClaudeError, errorOf } from "./claude-error.ts";
 import type { ClaudeMessages } from "./claude-messages.ts";
@@ -54,11 +55,7 @@ const NOTHING = { requestId: null, resetsAt: null, retry: "never" } as const;
 function detailIn(code: ErrorCode, line: string): string {
   const { what, fix } = traitsOf(code);
   const start = line.startsWith(`${what}: `) ? what.length + 2 : 0;
-  const told = [
-    `. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`,
-    ". The next run renews it",
-    " More: ",
-  ];
+  const told = [`. ${sentence(fix)}`, ". The next run renews it", " More: "];
   const ends = told.map((text) => line.lastIndexOf(text)).filter((at) => at >= start);
   return line.slice(start, Math.min(line.length, ...ends));
 }

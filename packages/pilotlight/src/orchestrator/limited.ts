@@ -1,9 +1,6 @@
-import { printDuration } from "../core/duration.ts";
+import { LONGEST_TIMER, printDuration } from "../core/duration.ts";
 import { PilotlightError } from "../core/errors.ts";
 import type { Ask, AskEvent } from "./ask.ts";
-
-/** ms; about 25 days. Node fires a longer timer at once, and nobody waits that long. */
-const LONGEST = 2 ** 31 - 1;
 
 /** What an ask is bounded by. */
 interface Limits {
@@ -25,7 +22,7 @@ export function limited({ signal, timeoutMs, onEvent }: Omit<Ask, "prompt" | "sc
   if (timeoutMs !== undefined && !(timeoutMs > 0)) {
     throw new PilotlightError("usage", `timeoutMs ${timeoutMs} is no number of milliseconds`);
   }
-  const isBounded = timeoutMs !== undefined && timeoutMs <= LONGEST;
+  const isBounded = timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER;
   const timer = isBounded ? setTimeout(abort, timeoutMs) : undefined;
   return {
     signal: AbortSignal.any(signals),

@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { LONGEST_TIMER } from "../core/duration.ts";
 import type { AskEvent } from "./ask.ts";
 import { ClaudeError } from "./claude-error.ts";
 
@@ -17,8 +18,6 @@ type Repeat = Extract<AskEvent, { kind: "retry" }>;
 /** Renews the login after a rejected token; false where that brought nothing. */
 export type Renew = () => Promise<boolean>;
 
-/** ms. Node fires a longer timer at once. */
-const LONGEST = 2 ** 31 - 1;
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
 
@@ -50,7 +49,8 @@ export async function persist<T>(
       } else {
         pause = pauseAfter(error, attempt, persistence);
       }
-      if (pause === null || pause > LONGEST || waited + pause > persistence.budgetMs) throw error;
+      if (pause === null || pause > LONGEST_TIMER || waited + pause > persistence.budgetMs)
+        throw error;
       waited += pause;
       onRepeat({ kind: "retry", code: error.code, attempt, inMs: pause });
       await sleep(pause, signal);

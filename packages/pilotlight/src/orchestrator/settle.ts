@@ -69,7 +69,8 @@ export function settle(options: ClaudeOptions): Settled {
   refuseWrongKinds({ apiKey, env });
   const direct = auth === "subscription" ? null : directAccess(apiKey, options, env);
   if (direct !== null) refuseOwnHeaders(env);
-  const claude = options.claude ?? (env["PILOTLIGHT_CLAUDE"]?.trim() || "claude");
+  const given = options.claude ?? (env["PILOTLIGHT_CLAUDE"]?.trim() || "claude");
+  const setting = typeof given === "string" ? given : settingOf(given);
   return {
     auth,
     backend,
@@ -84,13 +85,10 @@ export function settle(options: ClaudeOptions): Settled {
     concurrency: whole("concurrency", options.concurrency ?? 4),
     persistence: persistenceOf(options.retry ?? {}),
     supervision: {
-      claude: typeof claude === "string" ? commandWords(claude) : claude,
+      setting,
+      claude: commandWords(setting),
       login,
-      env: withKey(
-        env,
-        options.apiKey,
-        typeof claude === "string" ? claude : JSON.stringify(claude),
-      ),
+      env: withKey(env, options.apiKey, setting),
       cwd: options.cwd ?? process.cwd(),
     },
   };
@@ -121,9 +119,16 @@ function directAccess(
   return { access: { kind: "profile", profile: null }, place: "ANTHROPIC_FEDERATION_RULE_ID" };
 }
 
+/** Words as the setting has them. */
+function settingOf(words: readonly string[]): string {
+  const [only = "", ...others] = words;
+  if (only === "npx") return words.join(" ");
+  return others.length === 0 ? only : JSON.stringify(words);
+}
+
 /** A key that was given as an option is one for Claude Code, too. */
-function withKey(env: Environment, apiKey: string | undefined, claude: string): Environment {
-  const named = { ...env, PILOTLIGHT_CLAUDE: claude };
+function withKey(env: Environment, apiKey: string | undefined, setting: string): Environment {
+  const named = { ...env, PILOTLIGHT_CLAUDE: setting };
   return apiKey === undefined ? named : { ...named, ANTHROPIC_API_KEY: apiKey };
 }
 

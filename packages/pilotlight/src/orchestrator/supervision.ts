@@ -6,7 +6,8 @@ export interface Supervision {
   /** Starts `pilotlight`. */
   readonly pilotlight: readonly [string, ...string[]];
   readonly auth: Exclude<Auth, "auto">;
-  /** Starts Claude Code, as the setting `claude` has it. */
+  /** The setting that says how Claude Code is started, and its words. */
+  readonly setting: string;
   readonly claude: readonly string[];
   readonly login: string | null;
   readonly env: Environment;

@@ -164,7 +164,13 @@ describe("an ask", () => {
 });
 
 describe("a supervised run", () => {
-  const supervision = { auth: "subscription", claude: ["claude"], login: null, env: {} } as const;
+  const supervision = {
+    auth: "subscription",
+    setting: "claude",
+    claude: ["claude"],
+    login: null,
+    env: {},
+  } as const;
 
   it("that the system cannot start is over, and says why", async () => {
     const pilotlight = ["/no/such/pilotlight"] as const;

@@ -97,8 +97,18 @@ interface Heard {
   isCounted: boolean;
 }
 
-function eventOutput(format: "json" | "stream-json"): RunOutput {
-  const lines = lineSplitter(LINE_LIMIT);
+/** Listens to the messages of a run one by one, wherever they come from. */
+export interface MessageListener extends Pick<RunOutput, "isAnswering" | "rejections"> {
+  hear(message: Fields): void;
+  /** Whether a `result` was among them. */
+  readonly hasResult: boolean;
+  evidence(format: "json" | "stream-json", seen: Seen): OutputEvidence;
+}
+
+/** What is known of the output besides its messages. */
+type Seen = Pick<OutputEvidence, "hasOutput" | "hasJson" | "isComplete">;
+
+export function messageListener(): MessageListener {
   const heard: Heard = {
     told: nothingTold(),
     result: null,
@@ -108,6 +118,24 @@ function eventOutput(format: "json" | "stream-json"): RunOutput {
     rejections: 0,
     isCounted: false,
   };
+  return {
+    get isAnswering() {
+      return heard.told.assistantMessage || heard.told.toolUse;
+    },
+    get rejections() {
+      return heard.init?.["served_by_anthropic"] === false ? 0 : heard.rejections;
+    },
+    get hasResult() {
+      return heard.result !== null;
+    },
+    hear: (message) => hearEvent(heard, message),
+    evidence: (format, seen) => evidenceOf(heard, format, seen),
+  };
+}
+
+function eventOutput(format: "json" | "stream-json"): RunOutput {
+  const lines = lineSplitter(LINE_LIMIT);
+  const listener = messageListener();
   let hasOutput = false;
   let hasJson = false;
   // A document may be spread over lines by whatever prints it.
@@ -120,19 +148,19 @@ function eventOutput(format: "json" | "stream-json"): RunOutput {
     hasOutput = true;
     hasJson ||= /^[[{]/.test(plain);
     if (format === "json" && (size += plain.length) <= LINE_LIMIT) document.push(plain);
-    for (const event of eventsIn(plain)) hearEvent(heard, event);
+    for (const event of eventsIn(plain)) listener.hear(event);
   };
   const readDocument = (): void => {
-    if (heard.result !== null || document.length < 2) return;
-    for (const event of eventsIn(document.join("\n"))) hearEvent(heard, event);
+    if (listener.hasResult || document.length < 2) return;
+    for (const event of eventsIn(document.join("\n"))) listener.hear(event);
   };
 
   return {
     get isAnswering() {
-      return heard.told.assistantMessage || heard.told.toolUse;
+      return listener.isAnswering;
     },
     get rejections() {
-      return heard.init?.["served_by_anthropic"] === false ? 0 : heard.rejections;
+      return listener.rejections;
     },
     take(chunk) {
       for (const line of lines.take(chunk)) read(line);
@@ -143,7 +171,7 @@ function eventOutput(format: "json" | "stream-json"): RunOutput {
       readDocument();
       document = [];
       hasOutput ||= !isWhole;
-      return evidenceOf(heard, format, { hasOutput, hasJson, isComplete: isWhole });
+      return listener.evidence(format, { hasOutput, hasJson, isComplete: isWhole });
     },
   };
 }
@@ -185,11 +213,7 @@ function hearEvent(heard: Heard, event: Fields): void {
   }
 }
 
-function evidenceOf(
-  heard: Heard,
-  format: "json" | "stream-json",
-  seen: Pick<OutputEvidence, "hasOutput" | "hasJson" | "isComplete">,
-): OutputEvidence {
+function evidenceOf(heard: Heard, format: "json" | "stream-json", seen: Seen): OutputEvidence {
   const { result, init } = heard;
   const served = init?.["served_by_anthropic"];
   const ends = Date.parse(textAt(result ?? {}, "credential_expires_at") ?? "");

@@ -8,7 +8,7 @@ import type { DoctorCheck } from "../doctor/doctor-check.ts";
 import { DOCTOR_CHECKS } from "../doctor/doctor-checks.ts";
 import { ONLINE_CHECKS } from "../doctor/online/online-checks.ts";
 import type { Io } from "../io.ts";
-import { sentence } from "../print-error.ts";
+import { sentence } from "../../core/sentence.ts";
 
 export interface HelpOptions {
   readonly json?: boolean;

@@ -5,7 +5,7 @@ import { exitOfStatuses, type LoginStatus } from "../../core/login-status.ts";
 import { readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { selectLogins } from "../logins.ts";
-import { sentence } from "../print-error.ts";
+import { sentence } from "../../core/sentence.ts";
 import { printable } from "../printable.ts";
 import { statusIn } from "../status-report.ts";
 

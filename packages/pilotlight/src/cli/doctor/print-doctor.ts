@@ -1,4 +1,4 @@
-import { sentence } from "../print-error.ts";
+import { sentence } from "../../core/sentence.ts";
 import { printable } from "../printable.ts";
 import type { PlacedFinding } from "./doctor-check.ts";
 import type { DoctorReport } from "./doctor-report.ts";

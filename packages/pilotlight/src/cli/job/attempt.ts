@@ -33,7 +33,7 @@ export interface Scene {
   /** Told when the API has rejected the credential of a running job. */
   readonly onRejection: () => void;
   /** True: requests go elsewhere than to Anthropic, so that a rejection tells nothing of the login. */
-  readonly isGateway?: boolean;
+  readonly isGateway: boolean;
 }
 
 /** One start of the job's command, to its end. */
@@ -98,7 +98,7 @@ export async function attempt(
     output,
     session,
     stderr: held?.contents("stderr").toString("utf8") ?? "",
-    isGateway: scene.isGateway ?? false,
+    isGateway: scene.isGateway,
     isInterrupted: signals.interruption.aborted,
   });
   const isRepeatable =
@@ -114,7 +114,7 @@ export async function attempt(
 
 function watchedOutput(
   reader: ReturnType<typeof runOutput>,
-  { onRejection, isGateway = false }: Scene,
+  { onRejection, isGateway }: Scene,
   mayHold: boolean,
 ): HeldOutput {
   let rejections = 0;

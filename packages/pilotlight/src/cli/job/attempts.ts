@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from "../../core/duration.ts";
 import { Readable } from "node:stream";
 import type { ClaudeArguments } from "../../claude/command-line/claude-arguments.ts";
 import { RESUMING_PROMPT, resumedCommand } from "../../claude/command-line/resumed-command.ts";
@@ -23,9 +24,6 @@ export interface Attempts {
 
 /** The last start of the command, and what was done for the next, too late for this one. */
 export interface LastAttempt extends Attempt, Mended {}
-
-/** ms. Node fires a longer timer at once. */
-const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** Starts the command, at most twice: what helps once and not twice is not our business. */
 export async function attempts(job: Attempts): Promise<LastAttempt> {
@@ -89,7 +87,7 @@ async function helped(
       return mend(interruption, options.retry !== "never");
     case "wait": {
       const wait = verdict.resetsAt === null ? null : verdict.resetsAt - Date.now();
-      const patience = Math.min(options.waitForReset, LONGEST_WAIT);
+      const patience = Math.min(options.waitForReset, LONGEST_TIMER);
       if (!canStartAgain || wait === null || wait > patience) return NOT_MENDED;
       await systemClock.sleep(Math.max(0, wait), interruption);
       return { ...NOT_MENDED, isRenewed: !interruption.aborted };
