@@ -88,7 +88,7 @@ export function settle(options: ClaudeOptions): Settled {
       setting,
       claude: commandWords(setting),
       login,
-      env: withKey(env, options.apiKey, setting),
+      env: withKey(env, apiKey?.value, setting),
       cwd: options.cwd ?? process.cwd(),
     },
   };

@@ -118,6 +118,20 @@ describe("asking Claude Code", () => {
     LIMIT,
   );
 
+  it(
+    "gets the good key of the environment, where the option is blank",
+    async () => {
+      const scene = await sceneOf();
+      const key = "sk-ant-api03-TEST-key";
+      const env = { ...scene.env, PATH: scene.path, ANTHROPIC_API_KEY: key };
+      const claude = claudeOf(scene, { backend: "cli", auth: "api-key", apiKey: " ", env });
+      expect((await claude.ask({ prompt: "?" })).source).toBe("ANTHROPIC_API_KEY");
+      const [asked] = scene.sandbox.requests().filter(({ path }) => path === "/v1/messages");
+      expect(asked?.fingerprints.apiKey).toBe(fingerprintOf(key));
+    },
+    LIMIT,
+  );
+
   it("says that there is no Claude Code", async () => {
     const scene = await sceneOf();
     const claude = claudeOf(scene, { claude: "no-such-claude" });
