@@ -1,6 +1,4 @@
 export { type Login, type LoginOptions, openLogin } from "./cli/open-login.ts";
-export type { StatusReport } from "./cli/status-report.ts";
-export type { Effective } from "./claude/precedence/precedence.ts";
 export type { Billing } from "./core/explanation.ts";
 export type { Credential, Entry, Fingerprint, Pair, Token, TokenKind } from "./core/credential.ts";
 export { tokenKindOf } from "./core/credential.ts";
@@ -15,6 +13,7 @@ export {
 export type { Action, LoginStatus, Source } from "./core/login-status.ts";
 export type { Proof } from "./core/proof.ts";
 export { exitOf, type Outcome } from "./core/outcome.ts";
+export type { Effective, StatusReport } from "./core/status-report.ts";
 export type { Phase } from "./core/phase.ts";
 export type { Driver, KeeperEvent, Tell } from "./core/ports.ts";
 export { Secret } from "./core/secret.ts";

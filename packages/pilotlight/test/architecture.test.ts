@@ -16,6 +16,7 @@ const ROOMS: Readonly<Record<string, readonly string[] | "everything">> = {
   keeper: ["core"],
   child: ["core"],
   notify: ["core"],
+  http: ["core", "keeper"],
   sandbox: ["core", "claude"],
   orchestrator: ["core", "claude"],
   cli: "everything",

@@ -1,29 +1,17 @@
 import { access, constants, stat } from "node:fs/promises";
 import type { Place } from "../claude/explaining/explain.ts";
 import { type JobWorld, jobWorld } from "../claude/precedence/job-world.ts";
-import {
-  type Effective,
-  effectiveOf,
-  rankSources,
-  storedSourceOn,
-} from "../claude/precedence/precedence.ts";
+import { effectiveOf, rankSources, storedSourceOn } from "../claude/precedence/precedence.ts";
 import { tokenOf } from "../claude/fingerprint.ts";
 import type { Credential, Entry } from "../core/credential.ts";
 import { errnoOf } from "../core/errors.ts";
 import { EMPTY_RECORD } from "../core/ports.ts";
 import { type LoginStatus, loginStatus, type Source } from "../core/login-status.ts";
 import { Secret } from "../core/secret.ts";
+import type { StatusReport } from "../core/status-report.ts";
 import type { Config, LoginConfig } from "./config.ts";
 import { visitedDirectory } from "./current-directory.ts";
 import { stateOf } from "./state-of.ts";
-
-/** `pilotlight.status/v1`. */
-export interface StatusReport {
-  readonly schema: "pilotlight.status/v1";
-  readonly generatedAt: string;
-  readonly effective: Effective;
-  readonly logins: readonly LoginStatus[];
-}
 
 /** Reads what there is to know of the logins: no write, no network, no process. */
 export async function statusReport(

@@ -1,5 +1,6 @@
 import { tokenKindOf } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
+import type { Effective } from "../../core/status-report.ts";
 import { gatewayIn } from "./gateway-in.ts";
 import type { JobSettings } from "./job-settings.ts";
 import type { Environment } from "../locations.ts";
@@ -7,7 +8,6 @@ import {
   CLOUD_FLAGS,
   CUSTOM_HEADERS,
   customHeaders,
-  type Effective,
   effectiveOf,
   MANAGED_KEY,
   rankSources,

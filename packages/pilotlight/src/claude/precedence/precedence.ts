@@ -1,15 +1,9 @@
 import type { AuthenticationHeader, Billing } from "../../core/explanation.ts";
 import type { Source } from "../../core/login-status.ts";
+import type { Effective } from "../../core/status-report.ts";
 import { type BuildRules, rulesOf } from "../build/build-rules.ts";
 import type { Environment } from "../locations.ts";
 import type { Settings } from "./settings.ts";
-
-/** The credential Claude Code will use, who pays for it, and what it puts in the shade. */
-export interface Effective {
-  readonly source: Source;
-  readonly billing: Billing;
-  readonly shadowed: readonly Source[];
-}
 
 export type StoredSource = Extract<Source, "claude-file" | "claude-keychain">;
 

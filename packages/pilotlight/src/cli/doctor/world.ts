@@ -5,16 +5,12 @@ import type { Explanation } from "../../core/explanation.ts";
 import type { JobSettings } from "../../claude/precedence/job-settings.ts";
 import { jobWorld } from "../../claude/precedence/job-world.ts";
 import type { Environment } from "../../claude/locations.ts";
-import {
-  type Effective,
-  effectiveOf,
-  rankSources,
-  storedSourceOn,
-} from "../../claude/precedence/precedence.ts";
+import { effectiveOf, rankSources, storedSourceOn } from "../../claude/precedence/precedence.ts";
 import type { Entry } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { loginStatus, type LoginStatus } from "../../core/login-status.ts";
 import { EMPTY_RECORD, type JournalRecord, type LoginRecord } from "../../core/ports.ts";
+import type { Effective } from "../../core/status-report.ts";
 import { type Mount, readMounts } from "../../stores/mount.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import { type LoginState, stateOf } from "../state-of.ts";
