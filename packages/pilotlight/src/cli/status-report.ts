@@ -6,7 +6,12 @@ import { tokenOf } from "../claude/fingerprint.ts";
 import type { Credential, Entry } from "../core/credential.ts";
 import { errnoOf } from "../core/errors.ts";
 import { EMPTY_RECORD } from "../core/ports.ts";
-import { type LoginStatus, loginStatus, type Source } from "../core/login-status.ts";
+import {
+  type LoginStatus,
+  loginStatus,
+  type LoginView,
+  type Source,
+} from "../core/login-status.ts";
 import { Secret } from "../core/secret.ts";
 import type { StatusReport } from "../core/status-report.ts";
 import type { Config, LoginConfig } from "./config.ts";
@@ -35,7 +40,8 @@ export async function statusIn(
   logins: readonly LoginConfig[],
   now: number,
 ): Promise<StatusInWorld> {
-  const statuses = await Promise.all(logins.map((login) => statusOf(config, login, now)));
+  const views = await Promise.all(logins.map((login) => viewOf(config, login)));
+  const statuses = views.map((view) => loginStatus(view, now));
   const hasStored = statuses.some(({ phase }) => phase !== "absent");
   const place = await placeOf(config, logins, now);
   const world = await jobWorld(place, hasStored ? place.storedSource : null);
@@ -67,26 +73,24 @@ async function placeOf(
   return { ...here, args: null, build: null, storedSource: storedSourceOn(process.platform) };
 }
 
-async function statusOf(config: Config, login: LoginConfig, now: number): Promise<LoginStatus> {
+/** Reads one login: no write, no network, no process. */
+export async function viewOf(config: Config, login: LoginConfig): Promise<LoginView> {
   const { locations, store, journal, records, jitter } = stateOf(config, login);
   const path = locations.credentialsFile;
   const isFile = process.platform !== "darwin" || (await exists(path));
-  return loginStatus(
-    {
-      name: login.name,
-      configDir: login.dir,
-      source: isFile ? "claude-file" : "claude-keychain",
-      path: isFile ? path : null,
-      driver: config.driver,
-      entry: await store.read(),
-      record: await records.read(),
-      journal: await journal.read(),
-      jitter,
-      isKept: process.platform !== "darwin",
-      isReadOnly: await isReadOnly(path),
-    },
-    now,
-  );
+  return {
+    name: login.name,
+    configDir: login.dir,
+    source: isFile ? "claude-file" : "claude-keychain",
+    path: isFile ? path : null,
+    driver: config.driver,
+    entry: await store.read(),
+    record: await records.read(),
+    journal: await journal.read(),
+    jitter,
+    isKept: process.platform !== "darwin",
+    isReadOnly: await isReadOnly(path),
+  };
 }
 
 /** A login that somebody configured is not stood in for: whoever named it wants to know that it is gone. */

@@ -1,8 +1,8 @@
 import { type ErrorCode, traitsOf } from "./errors.ts";
 import { isoOf } from "./iso-time.ts";
 import type { Activity, KeepTrouble, KeptLogin } from "./kept-login.ts";
-import { commandFor } from "./login-command.ts";
-import { type Action, type LoginStatus, loginStatus, type LoginView } from "./login-status.ts";
+import { type CommandPlace, commandFor } from "./login-command.ts";
+import { type Action, type LoginStatus, loginStatus } from "./login-status.ts";
 import { capitalised } from "./sentence.ts";
 
 /**
@@ -58,7 +58,7 @@ export function healthOf(kept: KeptLogin, now: number): LoginHealth {
     activity,
     journal: journalOf(view),
     trouble: trouble && { ...trouble, since: isoOf(trouble.since) },
-    action: view && status && nextStep(view, status, trouble),
+    action: nextStep(view ?? { name, configDir: null }, status?.action ?? null, trouble),
   };
 }
 
@@ -70,7 +70,7 @@ function judge(status: LoginStatus, trouble: KeepTrouble | null): Health {
     : "ok";
 }
 
-function journalOf(view: LoginView | null): LoginHealth["journal"] {
+function journalOf(view: KeptLogin["view"]): LoginHealth["journal"] {
   const step = view?.journal?.step;
   if (step === undefined) return "clear";
   return step === "in_doubt" ? "in_doubt" : "open";
@@ -78,13 +78,12 @@ function journalOf(view: LoginView | null): LoginHealth["journal"] {
 
 /** What only a person can do is said first; then what stands in the keeper's way; then what it is about to do. */
 function nextStep(
-  view: LoginView,
-  status: LoginStatus,
+  place: CommandPlace,
+  action: Action | null,
   trouble: KeepTrouble | null,
 ): Action | null {
-  const { action } = status;
   if (trouble === null || (action !== null && action.by !== "pilotlight")) return action;
   const { what, fix, command, mover } = traitsOf(trouble.code);
   const message = `${capitalised(what)}: ${trouble.detail}. ${capitalised(fix)}`;
-  return { code: trouble.code, message, command: commandFor(command, view), by: mover };
+  return { code: trouble.code, message, command: commandFor(command, place), by: mover };
 }

@@ -5,7 +5,7 @@ import { Bench } from "./simulation/bench.ts";
 import { keeperParts } from "./simulation/keeper-ports.ts";
 import { signIn } from "./simulation/outsiders.ts";
 import { Process } from "./simulation/process.ts";
-import type { Timeline } from "./simulation/timeline.ts";
+import { stoppable } from "./simulation/keeping.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -15,32 +15,13 @@ const MANDATORY = 10 * MINUTE;
 /** A bench with somebody in attendance, and what he tells. */
 function attended(bench: Bench, mayRefresh = true) {
   const shown: Credential[] = [];
-  const { timeline } = bench.world;
   const keeper = new Process(bench.world, "keeper", false);
   const parts = keeperParts(bench.world, keeper);
-  const clock = { ...stoppable(timeline), now: () => bench.world.clock.now() };
-  const attendant = attend({ ...parts, clock }, bench.live, {
+  const attendant = attend({ ...parts, clock: stoppable(bench.world) }, bench.live, {
     mayRefresh,
     onGeneration: async (credential) => void shown.push(credential),
   });
   return { attendant, shown };
-}
-
-/** Virtual time whose sleepers can be told to stop. */
-function stoppable(timeline: Timeline) {
-  return {
-    monotonic: () => timeline.now,
-    sleep: (ms: number, signal?: AbortSignal) =>
-      new Promise<void>((resolve) => {
-        if (signal?.aborted === true) return resolve();
-        const end = () => {
-          signal?.removeEventListener("abort", end);
-          resolve();
-        };
-        signal?.addEventListener("abort", end);
-        timeline.after(ms, end);
-      }),
-  };
 }
 
 async function pass(bench: Bench, ms: number): Promise<void> {
