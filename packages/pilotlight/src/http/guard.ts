@@ -18,7 +18,9 @@ const PROBES: readonly string[] = ["/livez", "/readyz"];
 
 /** Refuses what no route should see; `null` lets a request pass. */
 export function guard(request: Request, options: GuardOptions): Response | null {
-  const url = new URL(request.url);
+  // What is put together from a Host need not be an address at all: http://1x.0.0.1/.
+  const url = URL.parse(request.url);
+  if (url === null) return refuse("bad_request");
   if (request.url.length - url.origin.length > LONGEST_URL) return refuse("url_too_long");
   const host = request.headers.get("host") ?? url.host;
   const address = options.address();

@@ -110,8 +110,9 @@ function addRefresh(app: Hono, view: KeepView, isAuthorised: IsAuthorised): void
     const name = context.req.param("name");
     if (!view.logins().some((login) => login.name === name)) return refuse("login_unknown");
     const body = await limitedBody(request);
-    if (body === null) return refuse("body_too_large", { connection: "close" });
-    return refreshAnswer(view, name, { force: parseForce(body) });
+    // What is left of it would be taken for the next request.
+    if ("refused" in body) return refuse(body.refused, { connection: "close" });
+    return refreshAnswer(view, name, { force: parseForce(body.text) });
   });
   app.all(path, () => refuse("method_not_allowed", { allow: "POST" }));
 }
