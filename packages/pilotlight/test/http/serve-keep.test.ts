@@ -53,14 +53,17 @@ describe("a served face", () => {
     connection.send(
       `GET http://evil.example/livez HTTP/1.1\r\nHost: 127.0.0.1:${serving.port}\r\n\r\n`,
     );
+    connection.send(
+      `GET http://127.0.0.1:${serving.port}/livez HTTP/1.1\r\nHost: evil.example\r\n\r\n`,
+    );
     // A Host of digits that is no address cannot even be read as one.
     connection.send(`GET /livez HTTP/1.1\r\nHost: 1x.0.0.1:${serving.port}\r\n\r\n`);
     const statuses: number[] = [];
-    while (statuses.length < 3) {
+    while (statuses.length < 4) {
       const answers = await connection.answers(1);
       statuses.push(...answers.map(({ status }) => status));
     }
-    expect(statuses).toEqual([421, 421, 400]);
+    expect(statuses).toEqual([421, 421, 421, 400]);
     connection.destroy();
   });
 
