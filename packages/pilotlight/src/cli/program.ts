@@ -64,6 +64,7 @@ function programFor(io: Io, done: (exit: number) => void): Command {
   addDoctor(parts);
   addRefresh(parts);
   addRun(parts);
+  addKeep(parts);
   addHistory(parts);
   addRehearsals(parts);
   addHelp(parts);
@@ -159,6 +160,14 @@ function addRun({ command, io, done }: Parts): void {
     .action(async (argv, flags) =>
       done(await (await import("./commands/run.ts")).run(argv, flags, io)),
     );
+}
+
+function addKeep({ command, io, done }: Parts): void {
+  command("keep", "keep every login alive, and serve health, metrics and status until TERM")
+    .option("--listen <address>", 'where to serve (default 127.0.0.1:7450; "off": nowhere)')
+    .option("--once", "look once, renew what is due, and end: for a timer")
+    .option("--json", "with --once: print pilotlight.health/v1")
+    .action(async (flags) => done(await (await import("./commands/keep.ts")).keep(flags, io)));
 }
 
 function addHistory({ command, io, done }: Parts): void {

@@ -19,6 +19,8 @@ export interface Finished {
 export interface Running {
   readonly pid: number;
   readonly finished: Promise<Finished>;
+  /** Its stderr so far. */
+  said(): string;
   /** Sends a signal to its process group, as a terminal does. */
   signalGroup(name: NodeJS.Signals): void;
   /** Sends a signal to the process alone. */
@@ -49,6 +51,7 @@ export function startPilotlight(args: readonly string[], env: Record<string, str
   return {
     pid,
     finished,
+    said: stderr,
     signalGroup: (name) => send(-pid, name),
     signal: (name) => send(pid, name),
   };
