@@ -14,6 +14,8 @@ export interface EventSource {
   report(): string;
   /** Calls back after every change. @returns what ends that */
   onChange(listener: () => void): () => void;
+  /** Told why a report could not be made; the stream that needed it has ended. */
+  onError(error: unknown): void;
 }
 
 export interface EventStreams {
@@ -60,7 +62,7 @@ export function eventStreams(
   return {
     open(gone) {
       if (listeners.size >= limits.most) return null;
-      const { stream, listener } = eventStream(() => source.report(), leave);
+      const { stream, listener } = eventStream(source, leave);
       listeners.add(listener);
       if (listeners.size === 1) watch();
       broadcast.sent();
@@ -72,13 +74,21 @@ export function eventStreams(
   };
 }
 
-function eventStream(report: () => string, leave: (listener: Listener) => void) {
+function eventStream(source: EventSource, leave: (listener: Listener) => void) {
   const encoder = new TextEncoder();
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let isBehind = false;
   const put = (text: string) => controller?.enqueue(encoder.encode(text));
   const isFull = () => (controller?.desiredSize ?? 0) <= 0;
-  const status = () => put(`event: status\ndata: ${report()}\n\n`);
+  const status = () => {
+    try {
+      put(`event: status\ndata: ${source.report()}\n\n`);
+    } catch (error) {
+      // Nobody waits for this, so a throw would end the daemon.
+      source.onError(error);
+      listener.end();
+    }
+  };
   const listener: Listener = {
     report() {
       isBehind = isFull();
@@ -95,7 +105,7 @@ function eventStream(report: () => string, leave: (listener: Listener) => void) 
   const stream = new ReadableStream<Uint8Array>({
     start(own) {
       controller = own;
-      put(`retry: 3000\nevent: status\ndata: ${report()}\n\n`);
+      put(`retry: 3000\nevent: status\ndata: ${source.report()}\n\n`);
     },
     pull() {
       if (!isBehind) return;

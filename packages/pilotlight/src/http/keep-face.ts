@@ -87,10 +87,12 @@ function addReports(app: Hono, view: KeepView): void {
   });
 }
 
-function addEvents(app: Hono, view: KeepView, { events, signal }: KeepFaceOptions): void {
+function addEvents(app: Hono, view: KeepView, options: KeepFaceOptions): void {
+  const { events, signal, onError } = options;
   const source = {
     report: () => JSON.stringify(healthReport(view)),
     onChange: (listener: () => void) => view.onChange(listener),
+    onError: (error: unknown) => onError?.(error),
   };
   const streams = eventStreams(source, { ...EVENT_LIMITS, ...events }, signal);
   get(app, "/events", ({ method, signal: gone }) => {

@@ -106,4 +106,26 @@ describe("/events", () => {
     await listen(late).done;
     expect(keeper.watchers()).toBe(0);
   });
+
+  it("end, and not the daemon, when the report cannot be made", async () => {
+    const errors: unknown[] = [];
+    const keeper = smallKeeper(kept("bot"));
+    const ask = faceOf(keeper, { events: { pause: 0 }, onError: (error) => errors.push(error) });
+    const reading = listen(await ask("/events"));
+    const waiting = await ask("/events");
+    await until(() => reading.heard.length === 1);
+    keeper.logins = () => {
+      throw new Error("TEST words");
+    };
+    keeper.change();
+    await reading.done;
+    // The other one has not read its first event, and is told only once it does.
+    const late = listen(waiting);
+    await late.done;
+    expect([...reading.heard, ...late.heard].join("")).not.toContain("TEST");
+    expect(errors).toHaveLength(2);
+    expect(keeper.watchers()).toBe(0);
+    expect((await ask("/events")).status).toBe(500);
+    expect(keeper.watchers()).toBe(0);
+  });
 });

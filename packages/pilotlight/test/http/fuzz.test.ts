@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { isolatedHome } from "../support/isolated.ts";
 import { type Batch, batchOf, numbersFrom } from "./nonsense.ts";
 import { type RawAnswer, type RawConnection, rawConnection } from "./raw-http.ts";
@@ -100,6 +100,7 @@ async function start() {
   child.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
   child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
   child.once("close", cleanup);
+  onTestFinished(() => void child.kill());
   const [{ port }] = (await once(child, "message")) as [{ port: number }];
   return { child, port, said: () => said };
 }
