@@ -65,6 +65,7 @@ function programFor(io: Io, done: (exit: number) => void): Command {
   addRefresh(parts);
   addRun(parts);
   addKeep(parts);
+  addLogin(parts);
   addHistory(parts);
   addRehearsals(parts);
   addHelp(parts);
@@ -168,6 +169,17 @@ function addKeep({ command, io, done }: Parts): void {
     .option("--once", "look once, renew what is due, and end: for a timer")
     .option("--json", "with --once: print pilotlight.health/v1")
     .action(async (flags) => done(await (await import("./commands/keep.ts")).keep(flags, io)));
+}
+
+function addLogin({ command, io, done }: Parts): void {
+  command("login", "sign in again: a link to open anywhere, and the code that is shown there")
+    .option("--login <name>", "the login it is for")
+    .option("--code-from <place>", "a file that will hold the code, a descriptor's number, or -")
+    .option("--switch-account", "the new login may be another account's")
+    .option("--timeout <time>", "how long to wait for the code (default 15m)")
+    .option("--no-qr", "without a QR code")
+    .option("--json", "the link and the result as lines of JSON")
+    .action(async (flags) => done(await (await import("./commands/login.ts")).login(flags, io)));
 }
 
 function addHistory({ command, io, done }: Parts): void {

