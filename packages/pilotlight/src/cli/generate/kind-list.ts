@@ -1,0 +1,16 @@
+/** Everything that `generate` makes, for help; how it is made loads only when it is asked for. */
+export const KIND_SUMMARIES = {
+  systemd: "a unit for pilotlight keep: your own manager's, or the system's with --system",
+  "systemd-timer": "a unit and a timer that renew what is due every quarter of an hour",
+} as const;
+
+export type KindName = keyof typeof KIND_SUMMARIES;
+
+/** The list, as help prints it. */
+export function kindsHelp(): string {
+  const width = Math.max(...Object.keys(KIND_SUMMARIES).map((name) => name.length));
+  const lines = Object.entries(KIND_SUMMARIES).map(
+    ([name, summary]) => `  ${name.padEnd(width)}  ${summary}`,
+  );
+  return `\nKinds:\n${lines.join("\n")}\n`;
+}
