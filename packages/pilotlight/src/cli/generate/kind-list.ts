@@ -2,6 +2,9 @@
 export const KIND_SUMMARIES = {
   systemd: "a unit for pilotlight keep: your own manager's, or the system's with --system",
   "systemd-timer": "a unit and a timer that renew what is due every quarter of an hour",
+  launchd: "the same keeper for macOS (not run here)",
+  "task-scheduler": "a task of Windows that does the same as the timer (not run here)",
+  cron: "lines for a crontab: renew, check, and a job",
 } as const;
 
 export type KindName = keyof typeof KIND_SUMMARIES;

@@ -1,9 +1,15 @@
 import type { Kind } from "./generated.ts";
 import type { KindName } from "./kind-list.ts";
+import { cron } from "./service/cron.ts";
+import { launchd } from "./service/launchd.ts";
 import { systemd, systemdTimer } from "./service/systemd.ts";
+import { taskScheduler } from "./service/task-scheduler.ts";
 
 /** How each kind is made. */
 export const KINDS: Readonly<Record<KindName, Kind>> = {
   systemd,
   "systemd-timer": systemdTimer,
+  launchd,
+  "task-scheduler": taskScheduler,
+  cron,
 };

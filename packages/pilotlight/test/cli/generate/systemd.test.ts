@@ -41,7 +41,11 @@ describe("a unit", () => {
     const text = files[0]?.text ?? "";
     expect(text).toMatch(/^KillMode=mixed$/m);
     expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1])).toBeGreaterThan(150);
-    expect(shortStops(files.map(({ path, text }) => scanText(path, text)))).toEqual([]);
+    const hits = (unit: string) => shortStops([scanText("a.service", unit)]);
+    expect(hits(text)).toEqual([]);
+    // Proof that it is looked at.
+    expect(hits(text.replace("KillMode=mixed", "KillMode=control-group"))).toHaveLength(1);
+    expect(hits(text.replace("TimeoutStopSec=200", "TimeoutStopSec=149"))).toHaveLength(1);
   });
 
   it("of the keeper is watched, restarted, and left alone where only a person helps", () => {
@@ -85,7 +89,11 @@ describe("a unit", () => {
     expect(text).toMatch(/^CapabilityBoundingSet=$/m);
     const root = serviceOf("systemd", "system", { user: "root" });
     expect(root).toMatch(/^CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER$/m);
-    expect(serviceOf("systemd", "system", { home: "/tmp/x" })).toMatch(/^PrivateTmp=no$/m);
+    for (const inTmp of [{ home: "/tmp/x" }, { variables: { NODE_EXTRA_CA_CERTS: "/tmp/ca" } }]) {
+      const open = serviceOf("systemd", "system", inTmp);
+      expect(open).toMatch(/^PrivateTmp=no$/m);
+      expect(open).toMatch(/^ReadWritePaths="\/home\/bot" "\/tmp"$/m);
+    }
   });
 
   it("renews one login where one is named, from a timer that makes up for what was missed", () => {

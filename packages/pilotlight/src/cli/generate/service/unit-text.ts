@@ -56,9 +56,9 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM`;
 
-function forSystem({ user, home, writable }: Installation): string {
-  const needed = [home, ...writable];
-  const isInTmp = needed.some((place) => /^\/(var\/)?tmp(\/|$)/.test(place));
+function forSystem(installation: Installation): string {
+  const { user, home, writable } = installation;
+  const isInTmp = needsTmp(installation);
   // root keeps a login of another user in that user's hands.
   const capabilities = user === "root" ? "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER" : "";
   return `\
@@ -67,9 +67,9 @@ AmbientCapabilities=
 ProtectSystem=strict
 ProtectHome=read-only
 # The directory above the config directory is in it: Claude Code's lock (<directory>.lock) is made there.
-ReadWritePaths=${writable.map(unitWord).join(" ")}
+ReadWritePaths=${[...writable, ...(isInTmp ? ["/tmp"] : [])].map(unitWord).join(" ")}
 InaccessiblePaths=${[`${home}/.ssh`, `${home}/.gnupg`].map((path) => unitWord(`-${path}`)).join(" ")}
-${isInTmp ? "# PrivateTmp=yes would hide the login, which lies there.\nPrivateTmp=no" : "PrivateTmp=yes"}
+${isInTmp ? "# PrivateTmp=yes would hide what lies there and is needed.\nPrivateTmp=no" : "PrivateTmp=yes"}
 PrivateDevices=yes
 PrivateMounts=yes
 DevicePolicy=closed
@@ -81,4 +81,9 @@ ProtectKernelModules=yes
 ProtectKernelTunables=yes
 # Not ProcSubset=pid: locks are told apart by the boot's id, which lies in /proc/sys.
 ProtectProc=invisible`;
+}
+
+function needsTmp({ home, writable, node, script, claude, variables }: Installation): boolean {
+  const needed = [home, ...writable, node, script, claude ?? "", ...Object.values(variables)];
+  return needed.some((place) => /^\/(var\/)?tmp(\/|$)/.test(place));
 }
