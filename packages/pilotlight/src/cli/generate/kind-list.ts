@@ -5,6 +5,9 @@ export const KIND_SUMMARIES = {
   launchd: "the same keeper for macOS (not run here)",
   "task-scheduler": "a task of Windows that does the same as the timer (not run here)",
   cron: "lines for a crontab: renew, check, and a job",
+  prometheus: "alert rules on the metrics of pilotlight keep",
+  "prometheus-tests": "what promtool proves of these rules",
+  grafana: "a dashboard of the same metrics (not run here)",
 } as const;
 
 export type KindName = keyof typeof KIND_SUMMARIES;

@@ -1,5 +1,7 @@
 import type { Kind } from "./generated.ts";
 import type { KindName } from "./kind-list.ts";
+import { grafana } from "./monitoring/grafana.ts";
+import { prometheus, prometheusTests } from "./monitoring/prometheus.ts";
 import { cron } from "./service/cron.ts";
 import { launchd } from "./service/launchd.ts";
 import { systemd, systemdTimer } from "./service/systemd.ts";
@@ -12,4 +14,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
   launchd,
   "task-scheduler": taskScheduler,
   cron,
+  prometheus,
+  "prometheus-tests": prometheusTests,
+  grafana,
 };

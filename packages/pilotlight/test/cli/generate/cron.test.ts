@@ -36,7 +36,7 @@ describe("a crontab", () => {
       '23 8 * * * said=$(/opt/node/bin/node /opt/pilotlight/bin/pilotlight.mjs check --login bot) || echo "$said"',
     );
     expect(lines).toContain(`HOME="/home/bot"`);
-    expect(lines.filter((line) => /^#0 3/.test(line))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith("#0 3"))).toHaveLength(1);
     const file = scanText("crontab", lines.join("\n").replace("#0 3", "0 3"));
     expect([...shortStops([file]), ...idlePrompts([file])]).toEqual([]);
   });
@@ -49,10 +49,10 @@ describe("a crontab", () => {
     const run = (line: string | undefined) =>
       spawnSync("/bin/sh", ["-c", commandIn(line ?? "")], { encoding: "utf8", env: {} });
     const lines = linesOf({ node, script, home: folder });
-    expect(run(lines.find((line) => /^23 8/.test(line))).stdout).toBe(`<${script}><check>\n`);
-    const job = run(lines.find((line) => /^#0 3/.test(line)));
+    expect(run(lines.find((line) => line.startsWith("23 8"))).stdout).toBe(`<${script}><check>\n`);
+    const job = run(lines.find((line) => line.startsWith("#0 3")));
     expect(job).toMatchObject({ stderr: "", stdout: `<${script}><run><--><claude><-p><…>` });
-    expect(run(lines.find((line) => /^\*\/15/.test(line)))).toMatchObject({
+    expect(run(lines.find((line) => line.startsWith("*/15")))).toMatchObject({
       stdout: "",
       stderr: "",
     });
