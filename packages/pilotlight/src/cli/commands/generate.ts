@@ -30,7 +30,7 @@ export async function generate(what: string, flags: GenerateFlags, io: Io): Prom
   const installation = await installationOf({ env: io.env, user, login });
   const isSystem = flags.system ?? user !== null;
   const made = kind.make(installation, { isSystem, variant });
-  const notes = [...made.notes, ...withheldNote(installation.withheld)];
+  const notes = [...made.notes, ...withheldNote(kind, installation.withheld)];
   const out = flags.out === undefined ? null : resolve(currentDirectory(), flags.out);
   const isFolder = flags.out !== undefined && /[/\\]$/.test(flags.out);
   const written =
@@ -66,8 +66,8 @@ function refuseOptions(what: string, { options }: Kind, flags: GenerateFlags): v
   }
 }
 
-function withheldNote(names: readonly string[]): readonly string[] {
-  if (names.length === 0) return [];
+function withheldNote(kind: Kind, names: readonly string[]): readonly string[] {
+  if (kind.carriesVariables !== true || names.length === 0) return [];
   return [
     `${names.join(", ")} was left out: it holds a password; set it where only its user reads`,
   ];

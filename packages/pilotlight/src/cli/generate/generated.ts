@@ -24,5 +24,7 @@ export interface Wish {
 export interface Kind {
   /** Which options it takes besides `--out`, `--force` and `--json`. */
   readonly options: readonly ("login" | "system" | "user" | "variant")[];
+  /** Whether the variables that are set here go into the file. */
+  readonly carriesVariables?: boolean;
   readonly make: (installation: Installation, wish: Wish) => Generated;
 }

@@ -23,6 +23,7 @@ export interface Installation {
   /** Whether `home` is the one that this machine's list of users gives. */
   readonly isUsualHome: boolean;
   readonly node: string;
+  readonly nodeVersion: string;
   /** Pilotlight's launcher, which that Node starts. */
   readonly script: string;
   readonly version: string;
@@ -69,6 +70,7 @@ export async function installationOf({ env, user, login }: Asked): Promise<Insta
     home: config.home,
     isUsualHome: config.home === owner.home,
     node: process.execPath,
+    nodeVersion: process.versions.node,
     script: launcher(),
     version: VERSION,
     claude: found,

@@ -1,3 +1,7 @@
+import { githubActions } from "./ci/github-actions.ts";
+import { compose } from "./container/compose.ts";
+import { dockerfile } from "./container/dockerfile.ts";
+import { kubernetes } from "./container/kubernetes.ts";
 import type { Kind } from "./generated.ts";
 import type { KindName } from "./kind-list.ts";
 import { grafana } from "./monitoring/grafana.ts";
@@ -14,6 +18,10 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
   launchd,
   "task-scheduler": taskScheduler,
   cron,
+  dockerfile,
+  compose,
+  kubernetes,
+  "github-actions": githubActions,
   prometheus,
   "prometheus-tests": prometheusTests,
   grafana,

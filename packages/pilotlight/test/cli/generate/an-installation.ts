@@ -8,6 +8,7 @@ export function anInstallation(fields: Partial<Installation> = {}): Installation
     home: "/home/bot",
     isUsualHome: true,
     node: "/opt/node/bin/node",
+    nodeVersion: "24.21.0",
     script: "/opt/pilotlight/bin/pilotlight.mjs",
     version: "0.1.0",
     claude: "/home/bot/.local/bin/claude",

@@ -5,6 +5,7 @@ import type { Installation } from "../installation.ts";
 /** Lines for a crontab of the login's user. */
 export const cron: Kind = {
   options: ["login"],
+  carriesVariables: true,
   make: (installation) => ({
     files: [{ path: "pilotlight.crontab", text: crontab(installation) }],
     notes: [

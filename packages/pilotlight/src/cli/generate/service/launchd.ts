@@ -7,6 +7,7 @@ const LABEL = "pilotlight.keep";
 /** `pilotlight keep` as an agent of launchd. Written by launchd.plist(5); not run here. */
 export const launchd: Kind = {
   options: [],
+  carriesVariables: true,
   make: (installation) => {
     const path = `${installation.home}/Library/LaunchAgents/${LABEL}.plist`;
     const notes = [

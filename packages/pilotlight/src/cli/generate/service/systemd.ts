@@ -9,6 +9,7 @@ const HAS_RESTART_STEPS = 254;
 /** `pilotlight keep` as a service of systemd. */
 export const systemd: Kind = {
   options: ["system", "user"],
+  carriesVariables: true,
   make: (installation, wish) => {
     const path = unitPath("pilotlight.service", installation, wish);
     const text = keepUnit(installation, wish.isSystem);
@@ -19,6 +20,7 @@ export const systemd: Kind = {
 /** A oneshot service and its timer: for who wants no daemon. */
 export const systemdTimer: Kind = {
   options: ["login", "system", "user"],
+  carriesVariables: true,
   make: (installation, wish) => {
     const files = [
       {
