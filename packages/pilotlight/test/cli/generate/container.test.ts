@@ -122,6 +122,13 @@ describe("manifests for Kubernetes", () => {
     }
   });
 
+  it("leave a door open that closes when it is told", () => {
+    const [program, ...argv] = pod.containers[1].command;
+    const script = argv.at(-1).replace("sleep infinity", "kill -s TERM $$; sleep 5");
+    const { status, signal } = spawnSync(program, ["-c", script], { timeout: 4_000 });
+    expect({ status, signal }).toEqual({ status: 0, signal: null });
+  });
+
   it("ask its health by a program that runs", () => {
     for (const probe of ["livenessProbe", "readinessProbe"]) {
       const [node, ...argv] = pod.containers[0][probe].exec.command;

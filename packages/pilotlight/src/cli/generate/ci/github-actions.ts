@@ -39,7 +39,6 @@ jobs:
           # The day of claude setup-token, as 2026-11-21: a repository variable. It is no secret.
           MINTED: \${{ vars.CLAUDE_TOKEN_MINTED }}
         run: |
-          # Age of the token
           if ! [[ "$MINTED" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || ! minted=$(date -u -d "$MINTED" +%s); then
             echo "::error::set the variable CLAUDE_TOKEN_MINTED to the day of the setup-token, such as 2026-11-21"
             exit 1

@@ -120,7 +120,8 @@ ${PLACES}${SECURITY}\
         # For a sign-in, also while the keeper has ended for want of one.
         - name: door
           image: ${image}
-          command: ["sleep", "infinity"]
+          # sleep alone, as the first process, would not hear the TERM.
+          command: ["sh", "-c", "trap 'exit 0' TERM; sleep infinity & wait"]
 ${PLACES}${SECURITY}\
           resources:
             requests: { cpu: 1m, memory: 16Mi }

@@ -26,41 +26,41 @@ const LOOK = `pilotlight_login_last_look_timestamp_seconds${of("")}`;
 const FAILURES = `pilotlight_login_failures${of("")}`;
 const IN_DOUBT = `pilotlight_login_in_doubt${of("")}`;
 
-/** Four hours of a keeper that does well, a value a minute; the clock begins at 0. */
+/** Two hours of a keeper that does well, a value a minute; the clock begins at 0. */
 const HEALTHY: Readonly<Record<string, string>> = {
-  [BUILD]: "1x240",
-  [UP]: "1x240",
-  [TICK]: "0+60x240",
-  [DOWN]: "0x240",
-  [STATIC]: "0x240",
-  [EXPIRY]: "28800x240",
-  [END]: "2592000x240",
-  [LOOK]: "0+60x240",
-  [FAILURES]: "0x240",
-  [IN_DOUBT]: "0x240",
-  [PAYER_CHANGES]: "0x240",
-  [run("ok")]: "0+1x240",
-  [run("auth_rejected")]: "0x240",
-  [run("silent_exit")]: "0x240",
+  [BUILD]: "1x120",
+  [UP]: "1x120",
+  [TICK]: "0+60x120",
+  [DOWN]: "0x120",
+  [STATIC]: "0x120",
+  [EXPIRY]: "28800x120",
+  [END]: "2592000x120",
+  [LOOK]: "0+60x120",
+  [FAILURES]: "0x120",
+  [IN_DOUBT]: "0x120",
+  [PAYER_CHANGES]: "0x120",
+  [run("ok")]: "0+1x120",
+  [run("auth_rejected")]: "0x120",
+  [run("silent_exit")]: "0x120",
 };
 
 const DAY = 86_400;
 
 const CASES: readonly RuleCase[] = [
-  { name: "all is well", series: {}, at: { "4m": [], "3h59m": [] } },
+  { name: "all is well", series: {}, at: { "4m": [], "90m": [] } },
   {
     name: "a login is down",
-    series: { [DOWN]: "1x240" },
+    series: { [DOWN]: "1x120" },
     at: { "4m": [], "6m": ["PilotlightLoginDown"] },
   },
   {
     name: "a login ends within 7 days",
-    series: { [END]: `${7 * DAY + 30 * 60}x240` },
+    series: { [END]: `${7 * DAY + 30 * 60}x120` },
     at: { "40m": [], "42m": ["PilotlightLoginEndsWithin7Days"] },
   },
   {
     name: "a login ends within 3 days",
-    series: { [END]: `${3 * DAY + 30 * 60}x240` },
+    series: { [END]: `${3 * DAY + 30 * 60}x120` },
     at: {
       "29m": ["PilotlightLoginEndsWithin7Days"],
       "42m": ["PilotlightLoginEndsWithin3Days"],
@@ -68,7 +68,7 @@ const CASES: readonly RuleCase[] = [
   },
   {
     name: "a login ends within a day",
-    series: { [END]: `${DAY + 30 * 60}x240` },
+    series: { [END]: `${DAY + 30 * 60}x120` },
     at: {
       "29m": ["PilotlightLoginEndsWithin3Days"],
       "31m": ["PilotlightLoginEndsWithin1Day"],
@@ -76,38 +76,38 @@ const CASES: readonly RuleCase[] = [
   },
   {
     name: "a login should have ended",
-    series: { [END]: "60x240" },
+    series: { [END]: "60x120" },
     at: { "10m": ["PilotlightLoginEndsWithin1Day"] },
   },
   {
     name: "a refresh fails on and on",
-    series: { [FAILURES]: "0x9 1+0x240" },
-    at: { "1h8m": [], "1h12m": ["PilotlightRefreshFailing"] },
+    series: { [FAILURES]: "0x9 1+0x120" },
+    at: { "68m": [], "72m": ["PilotlightRefreshFailing"] },
   },
   {
     name: "an access token ends unrenewed",
-    series: { [EXPIRY]: "3600x240" },
+    series: { [EXPIRY]: "3600x120" },
     at: { "54m": [], "57m": ["PilotlightAccessTokenNotRenewed"] },
   },
   {
     name: "a token that nobody renews ends",
-    series: { [EXPIRY]: "3600x240", [STATIC]: "1x240" },
+    series: { [EXPIRY]: "3600x120", [STATIC]: "1x120" },
     at: { "57m": [] },
   },
   {
     name: "a refresh is in doubt",
-    series: { [IN_DOUBT]: "1x240" },
+    series: { [IN_DOUBT]: "1x120" },
     at: { "14m": [], "16m": ["PilotlightLoginInDoubt"] },
   },
   {
     name: "nobody looks at a login",
-    series: { [LOOK]: "0x240" },
+    series: { [LOOK]: "0x120" },
     at: { "15m": [], "22m": ["PilotlightLoginNotLookedAt"] },
   },
   {
     name: "somebody else pays",
-    series: { [PAYER_CHANGES]: "0x9 1+0x240" },
-    at: { "9m": [], "11m": ["PilotlightPayerChanged"], "2h": [] },
+    series: { [PAYER_CHANGES]: "0x9 1+0x120" },
+    at: { "9m": [], "11m": ["PilotlightPayerChanged"], "75m": [] },
   },
   {
     name: "no keeper is there",
@@ -116,27 +116,27 @@ const CASES: readonly RuleCase[] = [
   },
   {
     name: "a keeper does not answer",
-    series: { [UP]: "0x240" },
+    series: { [UP]: "0x120" },
     at: { "9m": [], "11m": ["PilotlightKeeperDown"] },
   },
   {
     name: "a keeper is stuck",
-    series: { [TICK]: "0x240" },
+    series: { [TICK]: "0x120" },
     at: { "7m": [], "9m": ["PilotlightKeeperStuck"] },
   },
   {
     name: "a job is not signed in",
-    series: { [run("auth_rejected")]: "0x9 1+0x240" },
-    at: { "9m": [], "11m": ["PilotlightRunsNotSignedIn"], "2h": [] },
+    series: { [run("auth_rejected")]: "0x9 1+0x120" },
+    at: { "9m": [], "11m": ["PilotlightRunsNotSignedIn"], "75m": [] },
   },
   {
     name: "a job ends in silence",
-    series: { [run("silent_exit")]: "0x9 1+0x240" },
-    at: { "9m": [], "11m": ["PilotlightRunsSilent"], "2h": [] },
+    series: { [run("silent_exit")]: "0x9 1+0x120" },
+    at: { "9m": [], "11m": ["PilotlightRunsSilent"], "75m": [] },
   },
   {
     name: "a job fails of something that passes",
-    series: { [run("usage_limit")]: "0x9 1+0x240" },
+    series: { [run("usage_limit")]: "0x9 1+0x120" },
     at: { "11m": [] },
   },
 ];

@@ -8,9 +8,8 @@ export const cron: Kind = {
   carriesVariables: true,
   make: (installation) => ({
     files: [{ path: "pilotlight.crontab", text: crontab(installation) }],
-    notes: [
-      "then: crontab -l >>pilotlight.crontab; crontab pilotlight.crontab (crontab replaces all lines)",
-    ],
+    // At the end: what it sets counts for every line below.
+    notes: ["then: (crontab -l; cat pilotlight.crontab) | crontab -"],
   }),
 };
 
