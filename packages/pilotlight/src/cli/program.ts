@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { PilotlightError } from "../core/errors.ts";
 import { CHECK_EXITS, CHECK_OPTIONS } from "./check/check-flags.ts";
+import { kindsHelp } from "./generate/kind-list.ts";
 import type { Io } from "./io.ts";
 import { VERSION } from "./version.ts";
 
@@ -68,6 +69,7 @@ function programFor(io: Io, done: (exit: number) => void): Command {
   addLogin(parts);
   addHistory(parts);
   addRehearsals(parts);
+  addGenerate(parts);
   addHelp(parts);
   return program;
 }
@@ -215,6 +217,25 @@ function addRehearsals({ command, io, done }: Parts): void {
     .option("--short", "only some hours of it")
     .option("--json", "print pilotlight.drill/v1")
     .action(async (flags) => done(await (await import("./commands/drill.ts")).drill(flags, io)));
+}
+
+function addGenerate({ program, io, done }: Parts): void {
+  program
+    .command("generate")
+    .description("print ready files for this machine: services, containers, CI, alerts")
+    .argument("<what>", "one of the kinds below")
+    .option("--out <path>", "write to this file or directory instead of stdout")
+    .option("--force", "with --out: replace what is there")
+    .option("--login <name>", "only this login, where the file can name one")
+    .option("--system", "systemd: for the system's manager instead of your own")
+    .option("--user <name>", "systemd: the user whose login it is; for the system's manager")
+    .option("--variant <name>", "compose: sidecar (default), in-process or single-file")
+    .option("--json", "print pilotlight.generate/v1")
+    .addHelpText("after", `${kindsHelp()}${EXITS}`)
+    .allowExcessArguments(false)
+    .action(async (what: string, flags) =>
+      done(await (await import("./commands/generate.ts")).generate(what, flags, io)),
+    );
 }
 
 function addHelp({ program, command, io, done }: Parts): void {
