@@ -14,12 +14,8 @@ import { benchHome } from "./bench/timing.ts";
 const MINUTE = 60_000;
 const LOOK = 5_000;
 const LIFE = 480;
-const CLAUDE = fileURLToPath(
-  new URL(
-    "../.cache/claude/2.1.329/node_modules/@anthropic-ai/claude-code-linux-x64/claude",
-    import.meta.url,
-  ),
-);
+const CACHE = fileURLToPath(new URL("../.cache/claude/2.1.329/node_modules", import.meta.url));
+const CLAUDE = join(CACHE, "@anthropic-ai", "claude-code-linux-x64", "claude");
 const CLI =
   process.env["PILOTLIGHT_SOAK_CLI"] ??
   fileURLToPath(new URL("../packages/pilotlight/dist/cli.mjs", import.meta.url));
