@@ -71,6 +71,8 @@ export interface Alert {
   readonly loginEndsAt: number | null;
   /** ms before the login's end; 0 for the end itself. `null` where it is no step of the ladder. */
   readonly step: number | null;
+  /** Nothing is wrong: somebody tries the channels. */
+  readonly isTest: boolean;
 }
 
 /** How alerts are decided. Times in ms. */

@@ -4,6 +4,7 @@ import type { LoginHealth } from "../health.ts";
 import { type CommandPlace, commandFor } from "../login-command.ts";
 import { scrub } from "../scrub.ts";
 import { capitalised } from "../sentence.ts";
+import { cut } from "./cut.ts";
 import type { Alert, AlertCode, AlertPolicy, Payer } from "./alert.ts";
 import { isMendedBySignIn, type Problem } from "./problem.ts";
 
@@ -35,6 +36,7 @@ export function wordAlert(
   return {
     closes: [],
     step: null,
+    isTest: false,
     ...decided,
     code,
     by,
@@ -151,10 +153,4 @@ function wordOf(code: AlertCode): string {
     default:
       return traitsOf(code).what;
   }
-}
-
-/** At most `length` UTF-16 units, and no half of a pair. */
-function cut(text: string, length: number): string {
-  if (text.length <= length) return text;
-  return `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
