@@ -29,6 +29,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   "claude/credentials-file.ts": "writes the credential down as Claude Code does",
   "claude/staging/projection.ts": "writes the copy without a refresh token for an isolated job",
   "claude/staging/stage.ts": "marks the staged copy as expired",
+  "cli/notify/keep-ping.ts": "asks the monitor that it names",
   "core/login-status.ts": "tells the kind of a token by its prefix",
   "core/secret.ts": "defines it",
   "http/bearer.ts": "makes the digest that a request's token is compared with",

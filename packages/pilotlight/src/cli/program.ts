@@ -65,6 +65,7 @@ function programFor(io: Io, done: (exit: number) => void): Command {
   addRefresh(parts);
   addRun(parts);
   addKeep(parts);
+  addNotify(parts);
   addHistory(parts);
   addRehearsals(parts);
   addHelp(parts);
@@ -168,6 +169,20 @@ function addKeep({ command, io, done }: Parts): void {
     .option("--once", "look once, renew what is due, and end: for a timer")
     .option("--json", "with --once: print pilotlight.health/v1")
     .action(async (flags) => done(await (await import("./commands/keep.ts")).keep(flags, io)));
+}
+
+function addNotify({ command, io, done }: Parts): void {
+  const notify = command("notify", "try the channels that alerts are sent by").exitOverride();
+  notify
+    .command("test")
+    .description("send one alert of each kind to each channel, and say how that went")
+    .addHelpText("after", EXITS)
+    .allowExcessArguments(false)
+    .option("--channel <name>", "only this channel")
+    .option("--json", "print pilotlight.notify-test/v1")
+    .action(async (flags) =>
+      done(await (await import("./commands/notify.ts")).notifyTest(flags, io)),
+    );
 }
 
 function addHistory({ command, io, done }: Parts): void {

@@ -10,6 +10,7 @@ import { keepLog, type Log } from "./keep-log.ts";
 import { type KeepSession, keepSession, type KeepSurroundings } from "./keep-session.ts";
 import { keepView, listeners } from "./keep-view.ts";
 import { type Listener, listen, readToken } from "./listen.ts";
+import { openNotify } from "../notify/open-notify.ts";
 import { type Hooks, hooksOf } from "./run-hooks.ts";
 import { type Systemd, systemd } from "./systemd.ts";
 
@@ -27,6 +28,7 @@ export async function runDaemon(
   io: Io,
 ): Promise<number> {
   const token = await readToken(config.keep);
+  const outlets = await openNotify(config);
   const log = await keepLog(config.keep.log, io);
   const changes = listeners();
   const signals = signalQueue();
@@ -36,7 +38,7 @@ export async function runDaemon(
   let session: KeepSession;
   const metrics = metricsOf(() => session);
   const around: KeepSurroundings = { log, metrics, hooks, onChange: changes.call };
-  session = keepSession(config, around);
+  session = keepSession(config, around, outlets);
   const listener =
     config.keep.listen === null
       ? null
@@ -78,8 +80,9 @@ async function reload(
       log({ level: "info", message: "looking at every login" });
       return session;
     }
+    const outlets = await openNotify(config);
     await session.stop();
-    const next = keepSession(config, around);
+    const next = keepSession(config, around, outlets);
     const logins = config.logins.map(({ name }) => name).join(", ");
     log({ level: "info", message: `the configuration was read anew; keeping ${logins}` });
     onChange();
@@ -154,6 +157,7 @@ function metricsOf(session: () => KeepSession): KeepMetrics {
     lastTickAt: () => session().keeper.lastTurnAt(),
     logins: () => session().keeper.logins(),
     billing: () => session().billing(),
+    channels: () => session().channels(),
   });
 }
 

@@ -8,7 +8,11 @@ import { VERSION } from "../version.ts";
 import { keepLog } from "./keep-log.ts";
 import { type KeepSession, keepSession } from "./keep-session.ts";
 import { keepView, listeners } from "./keep-view.ts";
+import { openNotify } from "../notify/open-notify.ts";
 import { hooksOf } from "./run-hooks.ts";
+
+/** ms for the alerts of a round; what is not delivered then is tried in the next. */
+const TELL_PATIENCE = 30_000;
 
 /**
  * One round of what the daemon does: looks at every login, renews what is due, and says how they are; for a timer.
@@ -19,6 +23,7 @@ export async function keepOnce(
   { json }: { readonly json?: boolean },
   io: Io,
 ): Promise<number> {
+  const outlets = await openNotify(config);
   const log = await keepLog(config.keep.log, io);
   const hooks = hooksOf(config, ({ event, login }, why) =>
     log({ level: "warn", login, message: `the command for on_${event} failed: ${why}` }),
@@ -32,9 +37,15 @@ export async function keepOnce(
     lastTickAt: () => now(),
     logins: () => session.keeper.logins(),
     billing: () => null,
+    channels: () => session.channels(),
   });
-  session = keepSession(config, { log, metrics, hooks, onChange: () => undefined });
+  session = keepSession(
+    config,
+    { log, metrics, hooks, onChange: () => undefined, isRound: true },
+    outlets,
+  );
   await session.keeper.settled();
+  await session.told(TELL_PATIENCE);
   const logins = session.keeper.logins();
   const report = healthReport(keepView(() => session, metrics, listeners()));
   await session.stop();

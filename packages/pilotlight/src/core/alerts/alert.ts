@@ -33,7 +33,7 @@ export type Severity = "info" | "warning" | "critical";
 /** What alerts are about; a newer one takes the place of an older one of its topic that has not been delivered. */
 const ALERT_TOPICS = ["problem", "login_end", "payer"] as const;
 
-type AlertTopic = (typeof ALERT_TOPICS)[number];
+export type AlertTopic = (typeof ALERT_TOPICS)[number];
 
 /** What an alert is about, as a status names it; `payer_changed` where no login is. */
 export type AlertCode = Action["code"] | "payer_changed";
