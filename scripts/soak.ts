@@ -34,7 +34,8 @@ const log = join(home, "keep.log");
 /** What is done to it, and when; minutes of real time. */
 const STORY: readonly (readonly [minute: number, what: string, act: () => void | Promise<void>])[] =
   [
-    [3, "the endpoint fails five times", () => sandbox.fault({ name: "token-500", times: 5 })],
+    // No answer that 2.1.329 leaves unexplained (a 500): the quarter of an hour after that does not run sixty times faster.
+    [3, "connections are reset five times", () => sandbox.fault({ name: "token-reset", times: 5 })],
     [
       7,
       "it is throttled for 20 s",

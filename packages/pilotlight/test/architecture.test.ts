@@ -29,9 +29,15 @@ const REVEALERS: Readonly<Record<string, string>> = {
   "claude/credentials-file.ts": "writes the credential down as Claude Code does",
   "claude/staging/projection.ts": "writes the copy without a refresh token for an isolated job",
   "claude/staging/stage.ts": "marks the staged copy as expired",
+  "cli/notify/keep-ping.ts": "asks the monitor that it names",
   "core/login-status.ts": "tells the kind of a token by its prefix",
   "core/secret.ts": "defines it",
   "http/bearer.ts": "makes the digest that a request's token is compared with",
+  "notify/channels/ntfy.ts": "finds the topic in its address, and shows its token to that server",
+  "notify/channels/smtp.ts": "shows the password to the mail server",
+  "notify/channels/webhook.ts": "signs with it",
+  "notify/post.ts": "posts to it: the address of a channel is a secret",
+  "notify/safe-url.ts": "refuses an address by its scheme and host",
   "oauth/token-endpoint-grant.ts": "sends the refresh token to the token endpoint",
 };
 

@@ -2,9 +2,11 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import type { Environment, Place } from "../claude/locations.ts";
 import { PilotlightError } from "../core/errors.ts";
-import { type Fields, isObject } from "../core/json-object.ts";
+import { isObject } from "../core/json-object.ts";
 import type { Driver } from "../core/ports.ts";
-import { readSmallText } from "../disk/read-small-text.ts";
+import { absolute, type ConfigFile, digestOf, readToml, refuse } from "./config-file.ts";
+import { NO_ALERTS, type NotifyConfig } from "./notify/notify-config.ts";
+import { type SecretRef, secretRef } from "./notify/secret-ref.ts";
 import {
   type HookCommand,
   type ListenAddress,
@@ -39,7 +41,10 @@ export interface Config {
   readonly clientId: string;
   readonly keep: KeepConfig;
   readonly hooks: HookCommands;
+  readonly notify: NotifyConfig;
   readonly logins: readonly LoginConfig[];
+  /** Changes whenever the file does. */
+  readonly digest: string;
 }
 
 /** What only the daemon is told. */
@@ -51,6 +56,10 @@ export interface KeepConfig {
   /** Further names that it may be asked by. */
   readonly hosts: readonly string[];
   readonly log: LogFormat;
+  /** The heartbeat monitor that is told while all is well; `null` for none. */
+  readonly ping: SecretRef | null;
+  /** ms */
+  readonly pingEvery: number;
 }
 
 /** What is run when something happened to a login; `null` where nothing is. */
@@ -98,24 +107,47 @@ export async function readConfig(env: Environment): Promise<Config> {
     lockWait: get(SETTINGS.lockWait) ?? 180_000,
     tokenUrl: get(SETTINGS.tokenUrl) ?? TOKEN_URL,
     clientId: get(SETTINGS.clientId) ?? (env["CLAUDE_CODE_OAUTH_CLIENT_ID"] || CLIENT_ID),
-    keep: keepIn(get, home),
+    keep: keepIn(get, file, env, home),
     hooks: {
       refreshed: get(SETTINGS.onRefreshed) ?? null,
       renewed: get(SETTINGS.onRenewed) ?? null,
       failed: get(SETTINGS.onFailed) ?? null,
     },
+    notify: await notifyIn(file, home),
     logins: loginsIn(file, env, home, write),
+    digest: digestOf(file),
   });
 }
 
-function keepIn(get: <T>(setting: Setting<T>) => T | undefined, home: string): KeepConfig {
+/** Only who wants alerts pays for reading what they are. */
+async function notifyIn(file: ConfigFile, home: string): Promise<NotifyConfig> {
+  if (file.table["notify"] === undefined) return NO_ALERTS;
+  return (await import("./notify/read-notify.ts")).readNotify(file, home);
+}
+
+function keepIn(
+  get: <T>(setting: Setting<T>) => T | undefined,
+  file: ConfigFile,
+  env: Environment,
+  home: string,
+): KeepConfig {
   const listen = get(SETTINGS.listen);
   const tokenFile = get(SETTINGS.tokenFile);
+  const [ping, pingFile] = [get(SETTINGS.ping), get(SETTINGS.pingFile)];
+  const isFromFile = !env[SETTINGS.ping.variable];
   return {
     listen: listen === undefined ? LISTEN : listen,
     tokenFile: tokenFile === undefined ? null : absolute(tokenFile, home),
     hosts: get(SETTINGS.hosts) ?? [],
     log: get(SETTINGS.log) ?? "text",
+    ping:
+      ping === undefined && pingFile === undefined
+        ? null
+        : secretRef(
+            { text: ping, file: pingFile },
+            { config: isFromFile ? file : null, path: ["keep", "ping"], home },
+          ),
+    pingEvery: get(SETTINGS.pingEvery) ?? 300_000,
   };
 }
 
@@ -140,40 +172,13 @@ function baseDirectory(path: string | undefined, otherwise: string): string {
   return path !== undefined && isAbsolute(path) ? path : otherwise;
 }
 
-interface ConfigFile {
-  readonly path: string;
-  readonly source: string;
-  readonly table: Fields;
-}
-
-async function readToml(path: string, isNamed: boolean): Promise<ConfigFile> {
-  let source: string;
-  try {
-    source = (await readSmallText(path)).replace(/^\uFEFF/, "");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT" && !isNamed) {
-      return { path, source: "", table: {} };
-    }
-    throw new PilotlightError("config_invalid", `${path}: ${(error as Error).message}`);
-  }
-  // Only a user who has a config file pays for the parser.
-  const { parse, TomlError } = await import("smol-toml");
-  try {
-    return { path, source, table: parse(source) };
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const [reason = ""] = error.message.split("\n");
-    throw new PilotlightError("config_invalid", `${path}:${error.line}: ${reason}`);
-  }
-}
-
 function refuseUnknown(file: ConfigFile): void {
   const known = new Set(Object.values(SETTINGS).map(({ key }) => key));
   const sections = new Set(
     [...known].filter((key) => key.includes(".")).map((key) => key.split(".")[0]),
   );
   for (const [key, value] of Object.entries(file.table)) {
-    if (key === "logins") continue;
+    if (key === "logins" || key === "notify") continue;
     if (sections.has(key)) {
       if (!isObject(value)) refuse(file, [key], `must be a table, such as [${key}]`);
       for (const inner of Object.keys(value)) {
@@ -245,37 +250,4 @@ function loginIn(
   const own = login["write"] === undefined ? write : SETTINGS.write.parse(login["write"]);
   if (own === undefined) refuse(file, [...path, "write"], `must be ${SETTINGS.write.accepts}`);
   return { name, dir: place("dir"), credentialsFile: place("credentials_file"), write: own };
-}
-
-function absolute(path: string, home: string): string {
-  return resolve(path.replace(/^~(?=\/|$)/, home));
-}
-
-function refuse(file: ConfigFile, path: readonly string[], why: string): never {
-  const line = lineOf(file.source, path);
-  const place = line === null ? file.path : `${file.path}:${line}`;
-  throw new PilotlightError("config_invalid", `${place}: ${path.join(".")} ${why}`);
-}
-
-/** The line on which a key is set; the parser does not keep it. */
-function lineOf(source: string, path: readonly string[]): number | null {
-  if (path.length === 0) return null;
-  // A key of an inline table is found at the line of its table.
-  return lineOfExactly(source, path) ?? lineOf(source, path.slice(0, -1));
-}
-
-function lineOfExactly(source: string, path: readonly string[]): number | null {
-  let section: readonly string[] = [];
-  for (const [index, line] of source.split("\n").entries()) {
-    const header = /^\s*\[\s*([^\]]+?)\s*\]/.exec(line)?.[1];
-    if (header !== undefined) section = header.split(".").map(unquote);
-    const key = /^\s*([\w."-]+)\s*=/.exec(line)?.[1];
-    const here = key === undefined ? section : [...section, ...key.split(".").map(unquote)];
-    if ((header ?? key) !== undefined && here.join("\0") === path.join("\0")) return index + 1;
-  }
-  return null;
-}
-
-function unquote(key: string): string {
-  return key.trim().replace(/^["']|["']$/g, "");
 }

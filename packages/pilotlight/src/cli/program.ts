@@ -67,6 +67,7 @@ function programFor(io: Io, done: (exit: number) => void): Command {
   addRun(parts);
   addKeep(parts);
   addLogin(parts);
+  addNotify(parts);
   addHistory(parts);
   addRehearsals(parts);
   addGenerate(parts);
@@ -192,6 +193,20 @@ function addLogin({ command, io, done }: Parts): void {
     .option("--yes", "do not ask")
     .option("--json", "print pilotlight.logout/v1")
     .action(async (flags) => done(await (await import("./commands/logout.ts")).logout(flags, io)));
+}
+
+function addNotify({ command, io, done }: Parts): void {
+  const notify = command("notify", "try the channels that alerts are sent by").exitOverride();
+  notify
+    .command("test")
+    .description("send one alert of each kind to each channel, and say how that went")
+    .addHelpText("after", EXITS)
+    .allowExcessArguments(false)
+    .option("--channel <name>", "only this channel")
+    .option("--json", "print pilotlight.notify-test/v1")
+    .action(async (flags) =>
+      done(await (await import("./commands/notify.ts")).notifyTest(flags, io)),
+    );
 }
 
 function addHistory({ command, io, done }: Parts): void {

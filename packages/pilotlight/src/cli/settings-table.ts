@@ -31,13 +31,13 @@ export function text(value: unknown): string | undefined {
   return typeof value === "string" && value.trim() !== "" ? value : undefined;
 }
 
-function flag(value: unknown): boolean | undefined {
+export function flag(value: unknown): boolean | undefined {
   if (typeof value === "boolean") return value;
   if (value === "true" || value === "1") return true;
   return value === "false" || value === "0" ? false : undefined;
 }
 
-function duration(value: unknown): number | undefined {
+export function duration(value: unknown): number | undefined {
   return typeof value === "string" ? (parseDuration(value) ?? undefined) : undefined;
 }
 
@@ -75,7 +75,7 @@ function names(value: unknown): readonly string[] | undefined {
 /** A line for the shell, or the words of a command. */
 export type HookCommand = string | readonly [string, ...string[]];
 
-function hookCommand(value: unknown): HookCommand | undefined {
+export function hookCommand(value: unknown): HookCommand | undefined {
   if (!Array.isArray(value)) return text(value);
   const [first, ...rest] = value.map(text);
   return first !== undefined && rest.every((word) => word !== undefined)
@@ -125,6 +125,17 @@ export const SETTINGS = {
   tokenFile: setting("keep.token_file", "PILOTLIGHT_TOKEN_FILE", "a path", text),
   hosts: setting("keep.hosts", "PILOTLIGHT_HOSTS", 'names such as ["keep.example"]', names),
   log: setting("keep.log", "PILOTLIGHT_LOG", '"text" or "json"', oneOf(...LOG_FORMATS)),
+  ping: setting("keep.ping", "PILOTLIGHT_PING", "the URL of a heartbeat monitor", text),
+  pingFile: setting("keep.ping_file", "PILOTLIGHT_PING_FILE", "a path", text),
+  pingEvery: setting(
+    "keep.ping_every",
+    "PILOTLIGHT_PING_EVERY",
+    'a time from 1s to 1d, such as "5m"',
+    (value) => {
+      const ms = duration(value);
+      return ms !== undefined && ms >= 1_000 && ms <= 86_400_000 ? ms : undefined;
+    },
+  ),
   onRefreshed: setting("on_refreshed", "PILOTLIGHT_ON_REFRESHED", COMMAND, hookCommand),
   onRenewed: setting("on_renewed", "PILOTLIGHT_ON_RENEWED", COMMAND, hookCommand),
   onFailed: setting("on_failed", "PILOTLIGHT_ON_FAILED", COMMAND, hookCommand),

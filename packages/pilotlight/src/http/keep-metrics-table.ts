@@ -84,6 +84,11 @@ const GAUGES = {
     help: "1 for who pays for what Claude Code does here, 0 for every other",
     labels: ["billing"],
   },
+  channelFailing: {
+    name: "pilotlight_alert_channel_failing",
+    help: "1 while the last delivery of an alert by this channel failed",
+    labels: ["channel"],
+  },
   residentMemory: {
     name: "pilotlight_process_resident_memory_bytes",
     help: "Resident memory of the keeper",
@@ -111,6 +116,11 @@ const COUNTERS = {
     name: "pilotlight_refresh_attempts_total",
     help: "Attempts to renew a login: refreshed, adopted, unchanged, or the error code",
     labels: ["login", "driver", "code"],
+  },
+  alerts: {
+    name: "pilotlight_alerts_total",
+    help: "Deliveries of alerts: delivered, failed, superseded by a newer one, or expired after a day",
+    labels: ["channel", "kind", "outcome"],
   },
   childRuns: {
     name: "pilotlight_child_runs_total",

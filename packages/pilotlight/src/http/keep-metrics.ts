@@ -1,5 +1,7 @@
 import { readdirSync } from "node:fs";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { AlertKind } from "../core/alerts/alert.ts";
+import type { AlertOutcome, ChannelHealth } from "../core/alerts/channel-health.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { Billing } from "../core/explanation.ts";
 import type { KeptLogin } from "../core/kept-login.ts";
@@ -16,6 +18,7 @@ export interface MetricsSource {
   logins(): readonly KeptLogin[];
   /** `null` while nobody knows who pays. */
   billing(): Billing | null;
+  channels(): readonly ChannelHealth[];
 }
 
 interface RefreshAttempt {
@@ -26,6 +29,12 @@ interface RefreshAttempt {
   readonly duration: number;
 }
 
+interface AlertDelivery {
+  readonly channel: string;
+  readonly kind: AlertKind;
+  readonly outcome: AlertOutcome;
+}
+
 /** What a keeper shows Prometheus. */
 export interface KeepMetrics {
   refreshAttempted(attempt: RefreshAttempt): void;
@@ -34,6 +43,7 @@ export interface KeepMetrics {
   /** @param verdict `ok`, or an error code */
   childRan(verdict: "ok" | ErrorCode): void;
   payerChanged(): void;
+  alertTold(delivery: AlertDelivery): void;
   /** Prometheus text format 0.0.4. */
   print(): Promise<string>;
 }
@@ -50,6 +60,7 @@ export function keepMetrics(source: MetricsSource): KeepMetrics {
   const cpu = counter(counters.cpu);
   const payerChanges = counter(counters.payerChanges);
   const attempts = counter(counters.attempts);
+  const alerts = counter(counters.alerts);
   const childRuns = counter(counters.childRuns);
   const durations = histogram(histograms.refresh);
   const lockWaits = histogram(histograms.lockWait);
@@ -60,6 +71,7 @@ export function keepMetrics(source: MetricsSource): KeepMetrics {
     },
     lockWaited: (ms) => lockWaits.observe(ms / 1000),
     childRan: (verdict) => childRuns.inc({ verdict }),
+    alertTold: (delivery) => alerts.inc({ ...delivery }),
     payerChanged: () => payerChanges.inc(),
     print() {
       // All at once, without a pause: nobody sees half of it.
@@ -110,6 +122,9 @@ function samplesOf(source: MetricsSource): readonly Sample[] {
     one("residentMemory", process.memoryUsage.rss()),
     one("openFds", openFds()),
     ...payerSamples(source.billing()),
+    ...source
+      .channels()
+      .map(({ name, failing }) => one("channelFailing", Number(failing), { channel: name })),
     ...source.logins().flatMap((kept) => loginSamples(kept, now)),
   ];
 }

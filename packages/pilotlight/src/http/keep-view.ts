@@ -1,3 +1,4 @@
+import type { ChannelHealth } from "../core/alerts/channel-health.ts";
 import type { KeptLogin } from "../core/kept-login.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { StatusReport } from "../core/status-report.ts";
@@ -22,6 +23,8 @@ export interface KeepView {
   refresh(login: string, options: { readonly force: boolean }): Promise<Outcome>;
   /** Calls back after every change of what is known. @returns what ends that */
   onChange(listener: () => void): () => void;
+  /** How the ways to people are. */
+  channels(): readonly ChannelHealth[];
   /** Prometheus text. */
   metrics(): Promise<string>;
 }

@@ -2,11 +2,13 @@ import { spawn } from "node:child_process";
 
 /** What happened to a login, for a command of the user's. */
 export interface HookCall {
-  /** A new access token; a new sign-in; trouble that has just begun. */
-  readonly event: "refreshed" | "renewed" | "failed";
+  /** A new access token; a new sign-in; trouble that has just begun; an alert for a person. */
+  readonly event: "refreshed" | "renewed" | "failed" | "alert";
   readonly login: string;
   /** The error code of a failure. */
   readonly code: string | null;
+  /** What it can read on its standard input; nothing unless given. */
+  readonly input?: string;
 }
 
 /** ms; whoever needs longer goes to the background. */
@@ -21,7 +23,7 @@ const PATIENCE = 60_000;
  */
 export function runHook(
   command: string | readonly [string, ...string[]],
-  { event, login, code }: HookCall,
+  { event, login, code, input }: HookCall,
   env: Readonly<Record<string, string | undefined>>,
   patience = PATIENCE,
 ): Promise<string | null> {
@@ -31,10 +33,13 @@ export function runHook(
   const child = spawn(program, words, {
     shell: isLine,
     env: { ...env, ...told },
-    stdio: "ignore",
+    stdio: [input === undefined ? "ignore" : "pipe", "ignore", "ignore"],
     // A group of its own, so that its children end with it.
     detached: process.platform !== "win32",
   });
+  // Whoever does not read it has said so by ending.
+  child.stdin?.on("error", () => undefined);
+  child.stdin?.end(input);
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       endGroup(child.pid);

@@ -87,6 +87,9 @@ listen = "[::1]:8080"
 token_file = "~/token"
 hosts = ["keep.example", "keep.example:8443"]
 log = "json"
+ping = "https://hc.example/TEST"
+ping_file = "~/ping"
+ping_every = "1m"
 
 [refresh]
 claude = "/opt/newer-claude"
@@ -171,7 +174,7 @@ describe("a config file", () => {
     ["an unknown key in a table", '[refresh]\n# x\nclade = "x"', ":3: refresh.clade is no setting"],
     ["an unknown key in an inline table", '\nrefresh = { clade = "x" }', ":2: refresh.clade"],
     ["an unknown dotted key", 'refresh.clade = "x"', ":1: refresh.clade"],
-    ["an unknown table", "\n[notify]\nx = 1", ":2: notify is no setting"],
+    ["an unknown table", "\n[nonsense]\nx = 1", ":2: nonsense is no setting"],
     ["a table that is none", '\nrefresh = "x"', ":2: refresh must be a table"],
     ["a number for a time", "lock_wait = 180", ':1: lock_wait must be a time such as "180s"'],
     ["a text that is no time", 'lock_wait = "soon"', ":1: lock_wait must be"],
@@ -240,6 +243,9 @@ describe("the environment", () => {
     ["PILOTLIGHT_TOKEN_FILE", "/env/token", { keep: { tokenFile: "/env/token" } }],
     ["PILOTLIGHT_HOSTS", "env.example", { keep: { hosts: ["env.example"] } }],
     ["PILOTLIGHT_LOG", "json", { keep: { log: "json" } }],
+    ["PILOTLIGHT_PING", "https://hc.example/", { keep: { ping: { from: "config" } } }],
+    ["PILOTLIGHT_PING_FILE", "/env/ping", { keep: { ping: { from: "file", path: "/env/ping" } } }],
+    ["PILOTLIGHT_PING_EVERY", "7s", { keep: { pingEvery: 7_000 } }],
     ["PILOTLIGHT_TOKEN_URL", "http://127.0.0.1:1/", { tokenUrl: "http://127.0.0.1:1/" }],
     ["PILOTLIGHT_CLIENT_ID", "TEST-env", { clientId: "TEST-env" }],
   ] as const;

@@ -5,7 +5,7 @@ import type { KeptLogin } from "../../src/core/kept-login.ts";
 import { keepMetrics, type MetricsSource } from "../../src/http/keep-metrics.ts";
 import { KEEP_METRICS } from "../../src/http/keep-metrics-table.ts";
 import { needs } from "../support/needs.ts";
-import { credential, GONE, HOUR, kept, NOW, viewOf } from "./small-keeper.ts";
+import { CHANNEL, credential, GONE, HOUR, kept, NOW, viewOf } from "./small-keeper.ts";
 
 function metricsOf(known: readonly KeptLogin[], changes: Partial<MetricsSource> = {}) {
   return keepMetrics({
@@ -15,9 +15,23 @@ function metricsOf(known: readonly KeptLogin[], changes: Partial<MetricsSource> 
     lastTickAt: () => NOW - 1000,
     logins: () => known,
     billing: (): Billing | null => "subscription",
+    channels: () => [CHANNEL],
     ...changes,
   });
 }
+
+describe("the channels for alerts", () => {
+  it("are shown failing, and what became of each delivery", async () => {
+    const metrics = metricsOf([]);
+    metrics.alertTold({ channel: "chat", kind: "login_ended", outcome: "failed" });
+    metrics.alertTold({ channel: "chat", kind: "login_ended", outcome: "failed" });
+    const lines = await samples(metrics);
+    expect(lines).toContain('pilotlight_alert_channel_failing{channel="chat"} 1');
+    expect(lines).toContain(
+      'pilotlight_alerts_total{channel="chat",kind="login_ended",outcome="failed"} 2',
+    );
+  });
+});
 
 /** Sample lines, without comments. */
 async function samples(metrics: ReturnType<typeof metricsOf>): Promise<readonly string[]> {
@@ -151,6 +165,7 @@ describe("all of it", () => {
     const metrics = metricsOf([kept("bot", { renewedAt: NOW })]);
     metrics.refreshAttempted({ login: "bot", driver: "cli", code: "refreshed", duration: 1 });
     metrics.childRan("ok");
+    metrics.alertTold({ channel: "chat", kind: "trouble", outcome: "delivered" });
     const text = await metrics.print();
     const heads = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)];
     const shown = heads.map(([, name, help, type]) => ({ name, help, type }));

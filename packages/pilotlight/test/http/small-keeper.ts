@@ -1,5 +1,6 @@
 import { credentialOf } from "../../src/claude/credentials-file.ts";
 import type { Credential, Entry } from "../../src/core/credential.ts";
+import type { ChannelHealth } from "../../src/core/alerts/channel-health.ts";
 import type { KeptLogin } from "../../src/core/kept-login.ts";
 import { type LoginView, loginStatus } from "../../src/core/login-status.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
@@ -79,6 +80,16 @@ const ROW: HistoryRow = {
   detail: "for bot@example.com",
 };
 
+export const CHANNEL: ChannelHealth = {
+  name: "chat",
+  type: "slack",
+  failing: true,
+  since: new Date(NOW - HOUR).toISOString(),
+  failures: 3,
+  detail: "hooks.example answered 503: ask bot@example.com",
+  waiting: 1,
+};
+
 /** A keeper that only remembers, and what it was asked for. */
 export interface SmallKeeper extends KeepView {
   known: KeptLogin[];
@@ -123,6 +134,7 @@ export function smallKeeper(...known: KeptLogin[]): SmallKeeper {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    channels: () => [CHANNEL],
     metrics: () => metrics.print(),
   };
   const metrics = keepMetrics({
@@ -132,6 +144,7 @@ export function smallKeeper(...known: KeptLogin[]): SmallKeeper {
     lastTickAt: () => NOW - 1000,
     logins: keeper.logins,
     billing: () => "subscription",
+    channels: () => [CHANNEL],
   });
   return keeper;
 }

@@ -10,6 +10,7 @@ import { keepLog, type Log } from "./keep-log.ts";
 import { type KeepSession, keepSession, type KeepSurroundings } from "./keep-session.ts";
 import { keepView, listeners } from "./keep-view.ts";
 import { type Listener, listen, readToken } from "./listen.ts";
+import { openNotify } from "../notify/open-notify.ts";
 import { type Systemd, systemd } from "./systemd.ts";
 
 /** ms between two words to the service manager about how the logins are. */
@@ -26,13 +27,14 @@ export async function runDaemon(
   io: Io,
 ): Promise<number> {
   const token = await readToken(config.keep);
+  const outlets = await openNotify(config);
   const log = await keepLog(config.keep.log, io);
   const changes = listeners();
   const signals = signalQueue();
   let session: KeepSession;
   const metrics = metricsOf(() => session);
   const around: KeepSurroundings = { log, metrics, onChange: changes.call };
-  session = keepSession(config, around);
+  session = keepSession(config, around, outlets);
   const listener =
     config.keep.listen === null
       ? null
@@ -74,8 +76,9 @@ async function reload(
       log({ level: "info", message: "looking at every login" });
       return session;
     }
+    const outlets = await openNotify(config);
     await session.stop();
-    const next = keepSession(config, around);
+    const next = keepSession(config, around, outlets);
     const logins = config.logins.map(({ name }) => name).join(", ");
     log({ level: "info", message: `the configuration was read anew; keeping ${logins}` });
     onChange();
@@ -149,6 +152,7 @@ function metricsOf(session: () => KeepSession): KeepMetrics {
     lastTickAt: () => session().keeper.lastTurnAt(),
     logins: () => session().keeper.logins(),
     billing: () => session().billing(),
+    channels: () => session().channels(),
   });
 }
 

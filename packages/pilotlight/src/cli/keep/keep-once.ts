@@ -8,6 +8,10 @@ import { VERSION } from "../version.ts";
 import { keepLog } from "./keep-log.ts";
 import { type KeepSession, keepSession } from "./keep-session.ts";
 import { keepView, listeners } from "./keep-view.ts";
+import { openNotify } from "../notify/open-notify.ts";
+
+/** ms for the alerts of a round; what is not delivered then is tried in the next. */
+const TELL_PATIENCE = 30_000;
 
 /**
  * One round of what the daemon does: looks at every login, renews what is due, and says how they are; for a timer.
@@ -18,6 +22,7 @@ export async function keepOnce(
   { json }: { readonly json?: boolean },
   io: Io,
 ): Promise<number> {
+  const outlets = await openNotify(config);
   const log = await keepLog(config.keep.log, io);
   let session: KeepSession;
   const now = () => Date.now();
@@ -28,9 +33,15 @@ export async function keepOnce(
     lastTickAt: () => now(),
     logins: () => session.keeper.logins(),
     billing: () => null,
+    channels: () => session.channels(),
   });
-  session = keepSession(config, { log, metrics, onChange: () => undefined });
+  session = keepSession(
+    config,
+    { log, metrics, onChange: () => undefined, isRound: true },
+    outlets,
+  );
   await session.keeper.settled();
+  await session.told(TELL_PATIENCE);
   const logins = session.keeper.logins();
   const report = healthReport(keepView(() => session, metrics, listeners()));
   await session.stop();

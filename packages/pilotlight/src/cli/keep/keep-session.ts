@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { hostname } from "node:os";
 import type { Billing } from "../../core/explanation.ts";
+import type { ChannelHealth } from "../../core/alerts/channel-health.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import { loginStatus, type LoginView } from "../../core/login-status.ts";
 import type { CredentialStore } from "../../core/ports.ts";
@@ -7,10 +9,15 @@ import type { Effective, StatusReport } from "../../core/status-report.ts";
 import type { KeepMetrics } from "../../http/keep-metrics.ts";
 import { type Keeper, keep } from "../../keeper/keep.ts";
 import type { Chore, KeptParts } from "../../keeper/keep-parts.ts";
+import { durableFiles } from "../../stores/durable-files.ts";
+import { fileAlertRecords } from "../../stores/file-alert-records.ts";
 import { readHistory } from "../../stores/history.ts";
 import { removeOldTokens } from "../../stores/state/retention.ts";
 import { chronicle } from "../chronicle.ts";
 import type { Config, LoginConfig } from "../config.ts";
+import { type AlertDesk, alertDesk } from "../notify/alert-desk.ts";
+import { type KeepPing, keepPing } from "../notify/keep-ping.ts";
+import type { Outlets } from "../notify/open-notify.ts";
 import { isUnconfigured, statusIn, viewOf } from "../status-report.ts";
 import { stateOf } from "../state-of.ts";
 import { systemClock } from "../system-clock.ts";
@@ -19,17 +26,24 @@ import { type FileWatch, fileWatch } from "./file-watch.ts";
 import { hookCallOf, hooksOf } from "./run-hooks.ts";
 import type { Log } from "./keep-log.ts";
 import { newTroubles } from "./new-troubles.ts";
+import { payerWatch } from "./payer-watch.ts";
 import { stateLease } from "./state-lease.ts";
 import { tellKeeping } from "./tell-keeping.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
+/** ms between two looks at what is to be told, where nothing changes. */
+const DESK_EVERY = 30_000;
+/** ms without a look after which trouble may be over already: a suspend, a restart. */
+const BLIND_AFTER = 10 * MINUTE;
 
 /** What a session tells, and is told by. */
 export interface KeepSurroundings {
   readonly log: Log;
   readonly metrics: KeepMetrics;
   readonly onChange: () => void;
+  /** A round now and then by a timer: that nobody looked in between is no reason to doubt. */
+  readonly isRound?: true;
 }
 
 /** The keeping of one configuration; a reload begins another one. */
@@ -39,18 +53,30 @@ export interface KeepSession {
   status(): StatusReport;
   /** `null` before the first look. */
   billing(): Billing | null;
+  channels(): readonly ChannelHealth[];
+  /** Has told what is to be told by now, or tried to; for `ms` at most. */
+  told(ms: number): Promise<void>;
   /** Ends it; resolves when no grant is in flight and everything is written down. */
   stop(): Promise<void>;
 }
 
-export function keepSession(config: Config, around: KeepSurroundings): KeepSession {
+export function keepSession(
+  config: Config,
+  around: KeepSurroundings,
+  outlets: Outlets,
+): KeepSession {
   const { log, metrics, onChange } = around;
   const hooks = hooksOf(config, ({ event, login }, why) =>
     log({ level: "warn", login, message: `the command for on_${event} failed: ${why}` }),
   );
   const files = fileWatch();
   const chronicles = config.logins.map(({ name }) => chronicle(config.stateDir, name));
-  const payer = payerWatch(config, around);
+  const changed = (): void => {
+    onChange();
+    desk.hint();
+    ping?.hint();
+  };
+  const payer = payerWatch(config, { ...around, onChange: changed });
   const fresh = newTroubles((event) => {
     say(event);
     const call = hookCallOf(event);
@@ -66,6 +92,8 @@ export function keepSession(config: Config, around: KeepSurroundings): KeepSessi
     const waited = (ms: number) => metrics.lockWaited(ms);
     return { ...parts, store: timed(parts.store, waited), ...placesOf(config, login, files) };
   });
+  // A keeper runs its chores before it is there.
+  const begun = Promise.resolve();
   const keeper = keep(logins, {
     clock: systemClock,
     random: Math.random,
@@ -76,25 +104,69 @@ export function keepSession(config: Config, around: KeepSurroundings): KeepSessi
       }
       fresh(event);
     },
-    onChange,
+    onChange: changed,
     chores: [
       payer,
       runCounter(config, metrics),
       { every: MINUTE, run: async () => files.renew() },
       { every: DAY / 4, run: () => removeOldTokens(config.stateDir, Date.now()) },
+      { every: DESK_EVERY, run: () => begun.then(() => desk.look()) },
+      ...(outlets.ping === null
+        ? []
+        : [{ every: config.keep.pingEvery, run: () => begun.then(() => ping?.run()) }]),
     ],
   });
+  const seen = { logins: () => keeper.logins(), billing: () => payer.effective()?.billing ?? null };
+  const desk = deskOf(config, around, outlets, seen);
+  const ping = pingOf(around, outlets, keeper);
   return {
     config,
     keeper,
     status: () => statusReportOf(keeper, payer.effective()),
     billing: () => payer.effective()?.billing ?? null,
+    channels: () => desk.health(),
+    async told(ms) {
+      await payer.run();
+      await desk.look();
+      await desk.tried(ms);
+    },
     async stop() {
       await keeper.stop();
+      await desk.stop();
       files.close();
       await Promise.all([...chronicles.map((noted) => noted.write()), hooks.settled()]);
     },
   };
+}
+
+function deskOf(
+  { stateDir, notify }: Config,
+  { log, metrics, isRound }: KeepSurroundings,
+  { channels }: Outlets,
+  seen: Pick<Parameters<typeof alertDesk>[0], "logins" | "billing">,
+): AlertDesk {
+  const { quiet, grace, escalateAfter, renewUrl } = notify;
+  const blindAfter = isRound === true ? Infinity : BLIND_AFTER;
+  return alertDesk({
+    ...seen,
+    channels,
+    policy: { host: hostname(), renewUrl, quiet, grace, escalateAfter, blindAfter },
+    records: fileAlertRecords(stateDir, durableFiles()),
+    clock: systemClock,
+    random: Math.random,
+    log,
+    count: (channel, { kind }, outcome) => metrics.alertTold({ channel, kind, outcome }),
+  });
+}
+
+function pingOf({ log }: KeepSurroundings, { ping }: Outlets, keeper: Keeper): KeepPing | null {
+  if (ping === null) return null;
+  return keepPing(ping, {
+    isTicking: () => keeper.isTicking(),
+    logins: () => keeper.logins(),
+    now: () => Date.now(),
+    log,
+  });
 }
 
 /** Where a login is looked at, and what tells of changes: its file, and the word of jobs on it. */
@@ -137,28 +209,6 @@ function statusReportOf(keeper: Keeper, effective: Effective | null): StatusRepo
     generatedAt: new Date(now).toISOString(),
     effective: effective ?? { source: "none", billing: "none", shadowed: [] },
     logins: views.map((view) => loginStatus(view, now)),
-  };
-}
-
-/** Looks now and then who would be billed for a job of the first login. */
-function payerWatch(
-  config: Config,
-  { log, metrics, onChange }: KeepSurroundings,
-): Chore & { effective(): Effective | null } {
-  let known: Effective | null = null;
-  return {
-    every: MINUTE,
-    effective: () => known,
-    async run() {
-      const { report } = await statusIn(config, config.logins.slice(0, 1), Date.now());
-      const before = known;
-      known = report.effective;
-      if (before === null || before.billing === known.billing) return;
-      metrics.payerChanged();
-      const message = `jobs were billed to ${before.billing} (${before.source}), now to ${known.billing} (${known.source})`;
-      log({ level: "warn", code: "credential_shadowed", message });
-      onChange();
-    },
   };
 }
 

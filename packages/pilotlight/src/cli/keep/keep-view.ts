@@ -39,6 +39,7 @@ export function keepView(
     history: async (query) => (await readHistory(current().config.stateDir, query)).map(historyRow),
     refresh: (login, options) => current().keeper.refresh(login, options),
     onChange: (listener) => changes.add(listener),
+    channels: () => current().channels(),
     metrics: () => metrics.print(),
   };
 }

@@ -3,9 +3,12 @@ import type { KeepEvent } from "../../keeper/keep-parts.ts";
 import { type HookCall, runHook } from "../../notify/hook.ts";
 import type { Config } from "../config.ts";
 
+/** What happens to a login of itself; an alert goes its own way. */
+type KeepHookCall = HookCall & { readonly event: Exclude<HookCall["event"], "alert"> };
+
 /** Runs the commands that the user wants run when something happens to a login, one after the other. */
 export interface Hooks {
-  call(call: HookCall): void;
+  call(call: KeepHookCall): void;
   /** Resolves when none is running any more. */
   settled(): Promise<void>;
 }
@@ -13,7 +16,7 @@ export interface Hooks {
 /** @param failed hears of a hook that did not succeed */
 export function hooksOf(
   { hooks, env }: Pick<Config, "hooks" | "env">,
-  failed: (call: HookCall, why: string) => void,
+  failed: (call: KeepHookCall, why: string) => void,
 ): Hooks {
   const clean = withoutCredentials(env);
   let last = Promise.resolve();
@@ -31,7 +34,7 @@ export function hooksOf(
 }
 
 /** What a hook is to be told of an event; `null` for nothing. */
-export function hookCallOf(event: KeepEvent): HookCall | null {
+export function hookCallOf(event: KeepEvent): KeepHookCall | null {
   switch (event.kind) {
     case "renewed":
       return { event: event.isNewLogin ? "renewed" : "refreshed", login: event.login, code: null };
@@ -42,8 +45,8 @@ export function hookCallOf(event: KeepEvent): HookCall | null {
   }
 }
 
-/** Claude Code's own credentials are none of a hook's business; where a login lies may be. */
-function withoutCredentials(env: Environment): Environment {
+/** Claude Code's own credentials are none of a command's business; where a login lies may be. */
+export function withoutCredentials(env: Environment): Environment {
   const secret =
     /^(ANTHROPIC_|CLAUDE_).*(TOKEN|KEY|HEADERS|SECRET|PASSPHRASE)|^AWS_BEARER_TOKEN_BEDROCK$/i;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !secret.test(name)));

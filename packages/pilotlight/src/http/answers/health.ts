@@ -1,3 +1,4 @@
+import type { ChannelHealth } from "../../core/alerts/channel-health.ts";
 import { type Health, healthOf, type LoginHealth, worstHealth } from "../../core/health.ts";
 import { isoOf } from "../../core/iso-time.ts";
 import { discreet } from "../discreet.ts";
@@ -14,6 +15,8 @@ export interface HealthReport {
   /** Whether the keeper's loop still turns. */
   readonly ticking: boolean;
   readonly logins: readonly LoginHealth[];
+  /** How alerts get out. It does not count for `health`, which is about jobs. */
+  readonly notify: { readonly channels: readonly ChannelHealth[] };
 }
 
 /** Tells how everything is now. A loop that stands still degrades what is well: nobody renews it any more. */
@@ -29,6 +32,7 @@ export function healthReport(view: KeepView): HealthReport {
     version: view.version,
     ticking,
     logins,
+    notify: { channels: view.channels().map(shownChannel) },
   };
 }
 
@@ -47,6 +51,10 @@ export function problemOfHealth({ health, logins }: HealthReport): Problem | nul
 export function bareProblem({ code, status, title, type, action }: Problem): Problem {
   const general = action && { ...action, message: title, command: null };
   return { type, title, status, detail: "Not every login can be used.", code, action: general };
+}
+
+function shownChannel(channel: ChannelHealth): ChannelHealth {
+  return { ...channel, detail: channel.detail === null ? null : discreet(channel.detail) };
 }
 
 function shown(login: LoginHealth): LoginHealth {

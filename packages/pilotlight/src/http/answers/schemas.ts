@@ -88,6 +88,18 @@ const loginHealth = z
   })
   .openapi("LoginHealth");
 
+const channelHealth = z
+  .object({
+    name: z.string(),
+    type: z.string(),
+    failing: z.boolean(),
+    since: orNull(time),
+    failures: z.int(),
+    detail: orNull(z.string()),
+    waiting: z.int(),
+  })
+  .openapi("ChannelHealth", { description: "One way of telling people" });
+
 export const healthShape = {
   schema: z.literal("pilotlight.health/v1"),
   generatedAt: orNull(time),
@@ -95,6 +107,7 @@ export const healthShape = {
   version: z.string(),
   ticking: z.boolean(),
   logins: z.array(loginHealth),
+  notify: z.object({ channels: z.array(channelHealth) }),
 };
 export const healthReport = z
   .object(healthShape)
