@@ -6,6 +6,7 @@ import { format } from "prettier";
 import { benchAsks } from "./bench/asks.ts";
 import { benchCrowd } from "./bench/crowd.ts";
 import { benchJobOverhead } from "./bench/job-overhead.ts";
+import { benchKeeper } from "./bench/keeper.ts";
 import { benchOwnTime } from "./bench/own-time.ts";
 import { benchStart } from "./bench/start.ts";
 
@@ -24,6 +25,7 @@ const rows: Row[] = [
   ...(await benchOwnTime()),
   ...(await benchAsks()),
   ...(await benchCrowd()),
+  ...(await benchKeeper()),
 ];
 
 const machine = `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, Node ${process.version}`;

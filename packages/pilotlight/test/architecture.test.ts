@@ -31,6 +31,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   "claude/staging/stage.ts": "marks the staged copy as expired",
   "core/login-status.ts": "tells the kind of a token by its prefix",
   "core/secret.ts": "defines it",
+  "http/bearer.ts": "makes the digest that a request's token is compared with",
   "oauth/token-endpoint-grant.ts": "sends the refresh token to the token endpoint",
 };
 

@@ -5,7 +5,14 @@ import { PilotlightError } from "../core/errors.ts";
 import { type Fields, isObject } from "../core/json-object.ts";
 import type { Driver } from "../core/ports.ts";
 import { readSmallText } from "../disk/read-small-text.ts";
-import { type Setting, SETTINGS, text } from "./settings-table.ts";
+import {
+  type HookCommand,
+  type ListenAddress,
+  type LogFormat,
+  type Setting,
+  SETTINGS,
+  text,
+} from "./settings-table.ts";
 
 type WriteMode = "auto" | "rename" | "in-place";
 
@@ -30,8 +37,30 @@ export interface Config {
   readonly onShadow: "warn" | "refuse";
   readonly tokenUrl: string;
   readonly clientId: string;
+  readonly keep: KeepConfig;
+  readonly hooks: HookCommands;
   readonly logins: readonly LoginConfig[];
 }
+
+/** What only the daemon is told. */
+export interface KeepConfig {
+  /** Where it serves health and metrics; `null` for nowhere. */
+  readonly listen: ListenAddress | null;
+  /** The file with the token of whoever may ask for a refresh; `null` where nobody may. */
+  readonly tokenFile: string | null;
+  /** Further names that it may be asked by. */
+  readonly hosts: readonly string[];
+  readonly log: LogFormat;
+}
+
+/** What is run when something happened to a login; `null` where nothing is. */
+interface HookCommands {
+  readonly refreshed: HookCommand | null;
+  readonly renewed: HookCommand | null;
+  readonly failed: HookCommand | null;
+}
+
+const LISTEN: ListenAddress = { host: "127.0.0.1", port: 7450 };
 
 const LOGIN_KEYS = ["dir", "credentials_file", "write"];
 
@@ -69,8 +98,25 @@ export async function readConfig(env: Environment): Promise<Config> {
     lockWait: get(SETTINGS.lockWait) ?? 180_000,
     tokenUrl: get(SETTINGS.tokenUrl) ?? TOKEN_URL,
     clientId: get(SETTINGS.clientId) ?? (env["CLAUDE_CODE_OAUTH_CLIENT_ID"] || CLIENT_ID),
+    keep: keepIn(get, home),
+    hooks: {
+      refreshed: get(SETTINGS.onRefreshed) ?? null,
+      renewed: get(SETTINGS.onRenewed) ?? null,
+      failed: get(SETTINGS.onFailed) ?? null,
+    },
     logins: loginsIn(file, env, home, write),
   });
+}
+
+function keepIn(get: <T>(setting: Setting<T>) => T | undefined, home: string): KeepConfig {
+  const listen = get(SETTINGS.listen);
+  const tokenFile = get(SETTINGS.tokenFile);
+  return {
+    listen: listen === undefined ? LISTEN : listen,
+    tokenFile: tokenFile === undefined ? null : absolute(tokenFile, home),
+    hosts: get(SETTINGS.hosts) ?? [],
+    log: get(SETTINGS.log) ?? "text",
+  };
 }
 
 function ownHome(): string {

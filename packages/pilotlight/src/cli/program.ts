@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { PilotlightError } from "../core/errors.ts";
 import { CHECK_EXITS, CHECK_OPTIONS } from "./check/check-flags.ts";
+import { kindsHelp } from "./generate/kind-list.ts";
 import type { Io } from "./io.ts";
 import { VERSION } from "./version.ts";
 
@@ -64,8 +65,11 @@ function programFor(io: Io, done: (exit: number) => void): Command {
   addDoctor(parts);
   addRefresh(parts);
   addRun(parts);
+  addKeep(parts);
+  addLogin(parts);
   addHistory(parts);
   addRehearsals(parts);
+  addGenerate(parts);
   addHelp(parts);
   return program;
 }
@@ -161,6 +165,25 @@ function addRun({ command, io, done }: Parts): void {
     );
 }
 
+function addKeep({ command, io, done }: Parts): void {
+  command("keep", "keep every login alive, and serve health, metrics and status until TERM")
+    .option("--listen <address>", 'where to serve (default 127.0.0.1:7450; "off": nowhere)')
+    .option("--once", "look once, renew what is due, and end: for a timer")
+    .option("--json", "with --once: print pilotlight.health/v1")
+    .action(async (flags) => done(await (await import("./commands/keep.ts")).keep(flags, io)));
+}
+
+function addLogin({ command, io, done }: Parts): void {
+  command("login", "sign in again: a link to open anywhere, and the code that is shown there")
+    .option("--login <name>", "the login it is for")
+    .option("--code-from <place>", "a file that will hold the code, a descriptor's number, or -")
+    .option("--switch-account", "the new login may be another account's")
+    .option("--timeout <time>", "how long to wait for the code (default 15m)")
+    .option("--no-qr", "without a QR code")
+    .option("--json", "the link and the result as lines of JSON")
+    .action(async (flags) => done(await (await import("./commands/login.ts")).login(flags, io)));
+}
+
 function addHistory({ command, io, done }: Parts): void {
   command("history", "show what happened to the logins: refreshes, runs, verdicts")
     .option("--json", "print pilotlight.history/v1")
@@ -194,6 +217,25 @@ function addRehearsals({ command, io, done }: Parts): void {
     .option("--short", "only some hours of it")
     .option("--json", "print pilotlight.drill/v1")
     .action(async (flags) => done(await (await import("./commands/drill.ts")).drill(flags, io)));
+}
+
+function addGenerate({ program, io, done }: Parts): void {
+  program
+    .command("generate")
+    .description("print ready files for this machine: services, containers, CI, alerts")
+    .argument("<what>", "one of the kinds below")
+    .option("--out <path>", "write to this file or directory instead of stdout")
+    .option("--force", "with --out: replace what is there")
+    .option("--login <name>", "only this login, where the file can name one")
+    .option("--system", "systemd: for the system's manager instead of your own")
+    .option("--user <name>", "systemd: the user whose login it is; for the system's manager")
+    .option("--variant <name>", "compose: sidecar (default), in-process or single-file")
+    .option("--json", "print pilotlight.generate/v1")
+    .addHelpText("after", `${kindsHelp()}${EXITS}`)
+    .allowExcessArguments(false)
+    .action(async (what: string, flags) =>
+      done(await (await import("./commands/generate.ts")).generate(what, flags, io)),
+    );
 }
 
 function addHelp({ program, command, io, done }: Parts): void {

@@ -1,6 +1,10 @@
 import { parseDuration } from "../core/duration.ts";
 import { isSafeTokenUrl } from "../oauth/safe-token-url.ts";
 
+/** How the daemon writes its log. */
+const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 /** How one setting is written and checked. `parse` gives `undefined` for a value it does not accept. */
 export interface Setting<T> {
   /** Its key in config.toml, dotted. */
@@ -42,6 +46,45 @@ function tokenUrl(value: unknown): string | undefined {
   return url !== undefined && isSafeTokenUrl(url) ? url : undefined;
 }
 
+/** Where the daemon listens; `null` for nowhere. */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/** @returns `null` for `off`, `undefined` for what is no address */
+export function listenAddress(value: unknown): ListenAddress | null | undefined {
+  const written = text(value)?.trim();
+  if (written === "off") return null;
+  const [, v6, name, digits] =
+    /^(?:\[([0-9a-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(written ?? "") ?? [];
+  const host = v6 ?? name;
+  const port = Number(digits);
+  return host === undefined || port > 65_535 ? undefined : { host, port };
+}
+
+/** Names, as a list in the file and separated by commas in the environment. */
+function names(value: unknown): readonly string[] | undefined {
+  const list = typeof value === "string" ? value.split(",") : value;
+  if (!Array.isArray(list)) return undefined;
+  const all = list.map((name) => text(name)?.trim());
+  return all.every((name) => name !== undefined) ? all : undefined;
+}
+
+/** A line for the shell, or the words of a command. */
+export type HookCommand = string | readonly [string, ...string[]];
+
+function hookCommand(value: unknown): HookCommand | undefined {
+  if (!Array.isArray(value)) return text(value);
+  const [first, ...rest] = value.map(text);
+  return first !== undefined && rest.every((word) => word !== undefined)
+    ? [first, ...rest]
+    : undefined;
+}
+
+const COMMAND = "a command line, or a list of its words";
+
 const WRITE_MODES = ["auto", "rename", "in-place"] as const;
 
 /** Every setting of Pilotlight: in config.toml under `key`, in the environment as `variable`, which wins. */
@@ -73,6 +116,18 @@ export const SETTINGS = {
     oneOf("warn", "refuse"),
   ),
   lockWait: setting("lock_wait", "PILOTLIGHT_LOCK_WAIT", 'a time such as "180s"', duration),
+  listen: setting(
+    "keep.listen",
+    "PILOTLIGHT_LISTEN",
+    'an address such as "127.0.0.1:7450", or "off"',
+    listenAddress,
+  ),
+  tokenFile: setting("keep.token_file", "PILOTLIGHT_TOKEN_FILE", "a path", text),
+  hosts: setting("keep.hosts", "PILOTLIGHT_HOSTS", 'names such as ["keep.example"]', names),
+  log: setting("keep.log", "PILOTLIGHT_LOG", '"text" or "json"', oneOf(...LOG_FORMATS)),
+  onRefreshed: setting("on_refreshed", "PILOTLIGHT_ON_REFRESHED", COMMAND, hookCommand),
+  onRenewed: setting("on_renewed", "PILOTLIGHT_ON_RENEWED", COMMAND, hookCommand),
+  onFailed: setting("on_failed", "PILOTLIGHT_ON_FAILED", COMMAND, hookCommand),
   tokenUrl: setting(
     "endpoint.token_url",
     "PILOTLIGHT_TOKEN_URL",

@@ -6,12 +6,7 @@ import { tokenOf } from "../claude/fingerprint.ts";
 import type { Credential, Entry } from "../core/credential.ts";
 import { errnoOf } from "../core/errors.ts";
 import { EMPTY_RECORD } from "../core/ports.ts";
-import {
-  type LoginStatus,
-  loginStatus,
-  type LoginView,
-  type Source,
-} from "../core/login-status.ts";
+import { loginStatus, type LoginView, type Source } from "../core/login-status.ts";
 import { Secret } from "../core/secret.ts";
 import type { StatusReport } from "../core/status-report.ts";
 import type { Config, LoginConfig } from "./config.ts";
@@ -30,6 +25,8 @@ export async function statusReport(
 /** A status, and what a job of the first login meets. */
 interface StatusInWorld {
   readonly report: StatusReport;
+  /** What the report's logins were told from. */
+  readonly views: readonly LoginView[];
   readonly place: Place;
   readonly world: JobWorld;
 }
@@ -40,21 +37,21 @@ export async function statusIn(
   logins: readonly LoginConfig[],
   now: number,
 ): Promise<StatusInWorld> {
-  const views = await Promise.all(logins.map((login) => viewOf(config, login)));
-  const statuses = views.map((view) => loginStatus(view, now));
-  const hasStored = statuses.some(({ phase }) => phase !== "absent");
+  const stored = await Promise.all(logins.map((login) => viewOf(config, login)));
+  const hasStored = stored.some(({ entry }) => entry.state !== "absent");
   const place = await placeOf(config, logins, now);
   const world = await jobWorld(place, hasStored ? place.storedSource : null);
   const effective = effectiveOf(rankSources(world));
   const env = { ...config.env, ...world.settings.env };
-  const standIn = hasStored ? null : staticStatus(config, effective.source, env, now);
+  const standIn = hasStored ? null : standInView(config, effective.source, env);
+  const views = standIn !== null && isUnconfigured(logins) ? [standIn] : stored;
   const report: StatusReport = {
     schema: "pilotlight.status/v1",
     generatedAt: new Date(now).toISOString(),
     effective,
-    logins: standIn !== null && isUnconfigured(logins) ? [standIn] : statuses,
+    logins: views.map((view) => loginStatus(view, now)),
   };
-  return { report, place, world };
+  return { report, views, place, world };
 }
 
 /** Where no login is asked for, what Claude Code finds by itself. */
@@ -94,17 +91,16 @@ export async function viewOf(config: Config, login: LoginConfig): Promise<LoginV
 }
 
 /** A login that somebody configured is not stood in for: whoever named it wants to know that it is gone. */
-function isUnconfigured(logins: readonly LoginConfig[]): boolean {
+export function isUnconfigured(logins: readonly LoginConfig[]): boolean {
   return logins.every(({ name }) => name === "default");
 }
 
 /** Whatever Claude Code uses instead stands in for a login where nothing is stored: nothing of it can be refreshed. */
-function staticStatus(
+function standInView(
   config: Config,
   source: Source,
   env: Readonly<Record<string, string | undefined>>,
-  now: number,
-): LoginStatus | null {
+): LoginView | null {
   // With nothing stored, that file can only hold the key of a sign-in to the Console.
   if (source === "none" || source === storedSourceOn(process.platform)) return null;
   const token = (env[source] ?? "").trim();
@@ -121,7 +117,7 @@ function staticStatus(
     record: EMPTY_RECORD,
     journal: null,
   };
-  return loginStatus({ ...view, jitter: 0, isKept: false, isReadOnly: false }, now);
+  return { ...view, jitter: 0, isKept: false, isReadOnly: false };
 }
 
 function bare(token: string): Credential {

@@ -27,6 +27,18 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, Background>> = {
     why: "Nobody signed in here, a logout removed the file, or the job looks elsewhere: another user, HOME or CLAUDE_CONFIG_DIR.",
     tell: "`pilotlight status` in the job's own environment names the path that it looks at.",
   },
+  sign_in_failed: {
+    why: "Claude Code ended before it showed a link, nobody pasted a code in time, the input was closed, or what came back could not be proved.",
+    tell: "The line names which; `pilotlight status` shows the same login as before.",
+  },
+  code_rejected: {
+    why: "The code was incomplete, too old, already used, or of an earlier link.",
+    tell: "The line quotes what Claude Code said, or says which part of the code is missing.",
+  },
+  another_account: {
+    why: "The browser was signed in to another account, or the consent named another organization.",
+    tell: "`claude auth status` in the login's directory names the account of the present one.",
+  },
   no_api_key: {
     why: "`run --auth api-key` demands a key, and Claude Code would use something else here, or nothing.",
     tell: "`pilotlight explain` in the job's own environment names what it would use.",

@@ -2,7 +2,7 @@ import { type ErrorCode, traitsOf } from "./errors.ts";
 import { isoOf } from "./iso-time.ts";
 import type { Activity, KeepTrouble, KeptLogin } from "./kept-login.ts";
 import { type CommandPlace, commandFor } from "./login-command.ts";
-import { type Action, type LoginStatus, loginStatus } from "./login-status.ts";
+import { type Action, endingSoon, type LoginStatus, loginStatus } from "./login-status.ts";
 import { capitalised } from "./sentence.ts";
 
 /**
@@ -44,9 +44,10 @@ export function worstHealth(healths: readonly Health[]): Health {
 export function healthOf(kept: KeptLogin, now: number): LoginHealth {
   const { name, view, activity, trouble } = kept;
   const status = view && loginStatus(view, now);
+  const soon = view && endingSoon(view, now);
   return {
     name,
-    health: status === null ? "starting" : judge(status, trouble),
+    health: status === null ? "starting" : judge(status, trouble, soon),
     phase: status?.phase ?? "absent",
     usable: status?.usable ?? false,
     proof: status?.proof ?? { state: "unproved", at: null, by: null, code: null },
@@ -58,16 +59,18 @@ export function healthOf(kept: KeptLogin, now: number): LoginHealth {
     activity,
     journal: journalOf(view),
     trouble: trouble && { ...trouble, since: isoOf(trouble.since) },
-    action: nextStep(view ?? { name, configDir: null }, status?.action ?? null, trouble),
+    action: nextStep(view ?? { name, configDir: null }, status?.action ?? null, trouble, soon),
   };
 }
 
-function judge(status: LoginStatus, trouble: KeepTrouble | null): Health {
-  if (!status.usable) return "down";
-  const by = status.action?.by;
-  return trouble !== null || status.inDoubt || by === "person" || by === "admin"
-    ? "degraded"
-    : "ok";
+function judge(
+  { usable, inDoubt, action }: LoginStatus,
+  trouble: KeepTrouble | null,
+  soon: Action | null,
+): Health {
+  if (!usable) return "down";
+  const isForOthers = action?.by === "person" || action?.by === "admin";
+  return trouble !== null || soon !== null || inDoubt || isForOthers ? "degraded" : "ok";
 }
 
 function journalOf(view: KeptLogin["view"]): LoginHealth["journal"] {
@@ -76,13 +79,16 @@ function journalOf(view: KeptLogin["view"]): LoginHealth["journal"] {
   return step === "in_doubt" ? "in_doubt" : "open";
 }
 
-/** What only a person can do is said first; then what stands in the keeper's way; then what it is about to do. */
+/** What already needs a person is said first; then what stands in the keeper's way, what will need a person, and what the keeper is about to do. */
 function nextStep(
   place: CommandPlace,
   action: Action | null,
   trouble: KeepTrouble | null,
+  soon: Action | null,
 ): Action | null {
-  if (trouble === null || (action !== null && action.by !== "pilotlight")) return action;
+  const isOurs = action === null || action.by === "pilotlight" || action.code === soon?.code;
+  if (!isOurs) return action;
+  if (trouble === null) return soon ?? action;
   const { what, fix, command, mover } = traitsOf(trouble.code);
   const message = `${capitalised(what)}: ${trouble.detail}. ${capitalised(fix)}`;
   return { code: trouble.code, message, command: commandFor(command, place), by: mover };

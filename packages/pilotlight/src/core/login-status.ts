@@ -196,7 +196,12 @@ function actionFor(known: Known, now: number): Action | null {
     const command = commandFor("pilotlight refresh", view);
     return { code: "refresh_due", message, command, by: "pilotlight" };
   }
-  const endsAt = credential?.loginEndsAt ?? null;
+  return endingSoon(view, now);
+}
+
+/** That a person will have to sign in within the week, or should have; `null` while there is time. */
+export function endingSoon(view: LoginView, now: number): Action | null {
+  const endsAt = view.entry.state === "present" ? view.entry.credential.loginEndsAt : null;
   if (endsAt === null || endsAt - now > SOON) return null;
   const span = printDuration(endsAt - now);
   const when = endsAt > now ? `ends in ${span}` : `was to end ${span} ago`;

@@ -31,10 +31,11 @@ export interface CredentialStore {
   proveWritable(): Promise<void>;
   /**
    * Merges `next` over what is stored, if the store still holds `expected`, or holds no usable pair.
-   * A different pair or an absent entry wins over ours: then nothing is written.
+   * A different pair or an absent entry wins over ours: then nothing is written. With `null` for `expected`, as after
+   * a sign-in, ours wins over whatever is there.
    * @throws PilotlightError `cannot_persist`; the old document is intact, or (in-place writes) the journal has ours.
    */
-  write(next: Credential, expected: Pair, lock: HeldLock): Promise<WriteResult>;
+  write(next: Credential, expected: Pair | null, lock: HeldLock): Promise<WriteResult>;
 }
 
 /** How long a caller waits for a lock. */

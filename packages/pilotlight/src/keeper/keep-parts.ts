@@ -1,6 +1,7 @@
 import type { Credential } from "../core/credential.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { LoginView } from "../core/login-status.ts";
+import type { Driver } from "../core/ports.ts";
 import type { KeeperParts } from "./parts.ts";
 
 /** That one keeper at a time keeps a login; the others stand by. It guards no token: the locks do that. */
@@ -48,6 +49,14 @@ export type KeepEvent =
       readonly detail: string;
       readonly failures: number;
       readonly pause: number | null;
+    }
+  /** Every attempt, however it went; `ms` from its begin, waiting for locks included. */
+  | {
+      readonly kind: "attempted";
+      readonly login: string;
+      readonly driver: Driver;
+      readonly code: "refreshed" | "adopted" | "unchanged" | ErrorCode;
+      readonly ms: number;
     }
   | { readonly kind: "recovered"; readonly login: string; readonly after: ErrorCode }
   | { readonly kind: "standby" | "took_over"; readonly login: string }

@@ -7,9 +7,9 @@ import { type Kept, kept } from "./kept.ts";
 import { timerHeap } from "./timer-heap.ts";
 
 /** Longest sleep (ms) of the loop: so soon a suspend or a step of the clock is noticed. */
-const TURN = 15_000;
+const TURN = 30_000;
 /** Without a turn for so long (ms) the loop is stuck. */
-const STUCK = 4 * TURN;
+const STUCK = 3 * TURN;
 /** ms between two looks at a login where nothing tells of changes, ±10 %. */
 const LOOK = 120_000;
 /** ms after a hint of a change: one write comes as several hints. */

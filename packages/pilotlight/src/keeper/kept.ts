@@ -141,8 +141,14 @@ export function kept(
     dueAt,
     async attempt({ force, signal }) {
       activity = "refreshing";
+      const began = clock.monotonic();
+      const tried = (code: Extract<KeepEvent, { kind: "attempted" }>["code"]) => {
+        const ms = clock.monotonic() - began;
+        tell({ kind: "attempted", login: name, driver: parts.driver, code, ms });
+      };
       try {
         const outcome = await refresh(parts, { force, minTtl: 0, signal });
+        tried("code" in outcome ? outcome.code : outcome.kind);
         isOurs = outcome.kind === "refreshed";
         await look();
         if (!signal.aborted || outcome.kind !== "deferred") note(outcome);
@@ -150,6 +156,7 @@ export function kept(
       } catch (error) {
         const { code, message } = known(error);
         fail(code, message, null);
+        tried(code);
         await look();
         throw error;
       } finally {

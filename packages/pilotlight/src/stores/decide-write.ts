@@ -23,17 +23,18 @@ export type WriteDecision =
 
 /**
  * Decides whether `next`, issued for `expected`, may be stored over `live`. Blanked and corrupt documents are no
- * sign-in, so they are written over; a pair that is neither `expected` nor ours is one, and wins.
+ * sign-in, so they are written over; a pair that is neither `expected` nor ours is one, and wins. `null` expects nothing:
+ * `next` is a sign-in itself.
  * @throws PilotlightError `cannot_persist` where what is there can be neither understood nor replaced.
  */
 export function decideWrite(
   format: CredentialFormat,
   live: Live,
   next: Credential,
-  expected: Pair,
+  expected: Pair | null,
 ): WriteDecision {
   const { entry } = live;
-  if (entry.state === "absent") return { kind: "absent" };
+  if (entry.state === "absent" && expected !== null) return { kind: "absent" };
   if (entry.state === "unreadable" && entry.code !== "credential_corrupt") {
     throw new PilotlightError("cannot_persist", entry.reason);
   }
@@ -43,7 +44,7 @@ export function decideWrite(
     throw new PilotlightError("bug", "a merged credential does not read back");
   }
   const pair = pairOf(merged.credential);
-  if (entry.state === "present" && !isBlanked(entry.credential)) {
+  if (expected !== null && entry.state === "present" && !isBlanked(entry.credential)) {
     const found = pairOf(entry.credential);
     // Ours is there when an earlier run got as far as the store; it is stored again to make sure of the disk.
     if (!isSamePair(found, expected) && !isSamePair(found, pair)) {

@@ -96,7 +96,7 @@ async function readOnce({ path, format }: FileStoreParts): Promise<FoundLive> {
 async function writeLocked(
   parts: FileStoreParts,
   next: Credential,
-  expected: Pair,
+  expected: Pair | null,
   mayCommit: () => Promise<boolean>,
 ): Promise<WriteResult> {
   const live = await readLive(parts);
@@ -105,9 +105,11 @@ async function writeLocked(
   const { target, stats } = await foundFor(parts.path, live.document);
   try {
     await sweepTempsOf(target, "all");
-    if (!(await commitText(parts.mode, target, stats, decision.text, mayCommit))) {
-      return { kind: "lock_lost" };
-    }
+    const isCommitted =
+      stats === null
+        ? await replaceFile(target, decision.text, { keep: null, mayCommit })
+        : await commitText(parts.mode, target, stats, decision.text, mayCommit);
+    if (!isCommitted) return { kind: "lock_lost" };
   } catch (error) {
     throw cannotPersist(parts.path, error);
   }
@@ -135,7 +137,7 @@ async function commitText(
 async function verify(
   parts: FileStoreParts,
   next: Credential,
-  expected: Pair,
+  expected: Pair | null,
   { pair }: Extract<WriteDecision, { kind: "commit" }>,
 ): Promise<WriteResult> {
   const live = await readLive(parts);
@@ -147,12 +149,13 @@ async function verify(
   throw new PilotlightError("cannot_persist", `${parts.path}: what was written does not read back`);
 }
 
-/** Where the document really is; one too long to be read has no target yet. */
+/** Where the document really is; one too long to be read has no target yet, and one that is to be made no stats. */
 async function foundFor(
   path: string,
   document: Document,
-): Promise<{ target: string; stats: Stats }> {
+): Promise<{ target: string; stats: Stats | null }> {
   if (document.kind === "text") return document;
+  if (document.kind === "absent") return { target: path, stats: null };
   const found = await find(path);
   if (found === null) throw new PilotlightError("cannot_persist", `${path}: it went away`);
   return found;

@@ -5,7 +5,7 @@ export interface HistoryEntry {
   /** Epoch ms. */
   readonly at: number;
   readonly login: string;
-  readonly kind: "refresh" | "run" | "verdict";
+  readonly kind: "refresh" | "run" | "verdict" | "login";
   /** An outcome or an error code: `refreshed`, `ok`, `usage_limit`. */
   readonly code: string;
   /** Exit status of a run. */

@@ -35,6 +35,8 @@ describe("without a config file", () => {
       driver: "cli",
       lockWait: 180_000,
       onShadow: "warn",
+      keep: { listen: { host: "127.0.0.1", port: 7450 }, tokenFile: null, hosts: [], log: "text" },
+      hooks: { refreshed: null, renewed: null, failed: null },
       tokenUrl: "https://platform.claude.com/v1/oauth/token",
       logins: [{ name: "default", dir: null, credentialsFile: null, write: "auto" }],
     });
@@ -76,6 +78,15 @@ accept_unsupported = true
 write = "rename"
 lock_wait = "5s"
 on_shadow = "refuse"
+on_refreshed = "echo refreshed"
+on_renewed = ["docker", "restart", "context"]
+on_failed = "logger failed"
+
+[keep]
+listen = "[::1]:8080"
+token_file = "~/token"
+hosts = ["keep.example", "keep.example:8443"]
+log = "json"
 
 [refresh]
 claude = "/opt/newer-claude"
@@ -101,6 +112,17 @@ describe("a config file", () => {
       onShadow: "refuse",
       tokenUrl: "https://gateway.example/token",
       clientId: "TEST-client",
+      hooks: {
+        refreshed: "echo refreshed",
+        renewed: ["docker", "restart", "context"],
+        failed: "logger failed",
+      },
+      keep: {
+        listen: { host: "::1", port: 8080 },
+        tokenFile: join(home.home, "token"),
+        hosts: ["keep.example", "keep.example:8443"],
+        log: "json",
+      },
       logins: [
         { name: "bot", dir: join(home.home, "bot"), credentialsFile: null, write: "rename" },
         {
@@ -117,6 +139,15 @@ describe("a config file", () => {
     for (const { key } of Object.values(SETTINGS)) {
       expect(EVERYTHING).toMatch(new RegExp(`^${key.split(".").at(-1)} =`, "m"));
     }
+  });
+
+  it("may say that the daemon listens nowhere, as may the environment", async () => {
+    expect((await read('[keep]\nlisten = "off"')).keep.listen).toBeNull();
+    const env = { PILOTLIGHT_LISTEN: "localhost:0", PILOTLIGHT_HOSTS: "a.example, b.example" };
+    expect((await read('[keep]\nlisten = "off"', env)).keep).toMatchObject({
+      listen: { host: "localhost", port: 0 },
+      hosts: ["a.example", "b.example"],
+    });
   });
 
   it("may lie elsewhere, and then has to be there", async () => {
@@ -154,6 +185,12 @@ describe("a config file", () => {
       '[endpoint]\ntoken_url = "http://example.com/"',
       ":2: endpoint.token_url must",
     ],
+    ["an address without a port", '[keep]\nlisten = "127.0.0.1"', ":2: keep.listen must be"],
+    ["a port that is none", '[keep]\nlisten = "127.0.0.1:70000"', ":2: keep.listen must be"],
+    ["a number for names", "[keep]\nhosts = [7]", ":2: keep.hosts must be"],
+    ["an unknown log", '[keep]\nlog = "xml"', ":2: keep.log must be"],
+    ["an empty hook", "on_failed = []", ":1: on_failed must be"],
+    ["a hook with a number in it", 'on_failed = ["x", 7]', ":1: on_failed must be"],
     ["a login's unknown key", '[logins.bot]\ndri = "x"', ":2: logins.bot.dri is none of dir"],
     ["a login's wrong type", "[logins.bot]\n\ndir = 7", ":3: logins.bot.dir must be a path"],
     ["a login's unknown mode", '[logins.bot]\nwrite = "x"', ":2: logins.bot.write must be"],
@@ -196,6 +233,13 @@ describe("the environment", () => {
     ["PILOTLIGHT_WRITE", "in-place", { logins: [{ write: "in-place" }] }],
     ["PILOTLIGHT_LOCK_WAIT", "9s", { lockWait: 9_000 }],
     ["PILOTLIGHT_ON_SHADOW", "refuse", { onShadow: "refuse" }],
+    ["PILOTLIGHT_ON_REFRESHED", "echo", { hooks: { refreshed: "echo" } }],
+    ["PILOTLIGHT_ON_RENEWED", "echo", { hooks: { renewed: "echo" } }],
+    ["PILOTLIGHT_ON_FAILED", "echo", { hooks: { failed: "echo" } }],
+    ["PILOTLIGHT_LISTEN", "off", { keep: { listen: null } }],
+    ["PILOTLIGHT_TOKEN_FILE", "/env/token", { keep: { tokenFile: "/env/token" } }],
+    ["PILOTLIGHT_HOSTS", "env.example", { keep: { hosts: ["env.example"] } }],
+    ["PILOTLIGHT_LOG", "json", { keep: { log: "json" } }],
     ["PILOTLIGHT_TOKEN_URL", "http://127.0.0.1:1/", { tokenUrl: "http://127.0.0.1:1/" }],
     ["PILOTLIGHT_CLIENT_ID", "TEST-env", { clientId: "TEST-env" }],
   ] as const;

@@ -95,6 +95,12 @@ describe("the health of a kept login", () => {
     expect(healthOf(keptLogin({ loginEndsAt: NOW + 8 * DAY }), NOW).health).toBe("ok");
   });
 
+  it("does not forget that end while a renewal of the token is due", () => {
+    const both = keptLogin({ loginEndsAt: NOW + 6 * DAY, expiresAt: NOW + HOUR });
+    const { health, action } = healthOf(both, NOW);
+    expect([health, action?.code]).toEqual(["degraded", "login_ends_soon"]);
+  });
+
   it("is down without a login, and says so before any trouble of the keeper", () => {
     const none = healthOf(keptLogin(null, { trouble }), NOW);
     expect(none).toMatchObject({ health: "down", action: { code: "no_credential", by: "person" } });

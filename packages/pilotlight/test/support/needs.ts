@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, it } from "vitest";
 
 type Block = () => void | Promise<void>;
@@ -20,9 +21,19 @@ const PROBES: Readonly<Record<string, () => boolean>> = {
   linux: () => process.platform === "linux",
   root: () => process.getuid?.() === 0,
   unshare: () => runs("unshare", ["-m", "true"]),
+  "a systemd manager of its own": canStartManager,
   strace: () => runs("strace", ["-f", "-o", "/dev/null", "true"]),
   "chattr +i": canMakeImmutable,
 };
+
+/** Arguments for unshare(1), before a home and a command: runs it beside a systemd manager whose home that is. */
+export const OWN_MANAGER = [
+  "--mount",
+  "--propagation",
+  "private",
+  "sh",
+  fileURLToPath(new URL("own-manager.sh", import.meta.url)),
+] as const;
 
 const answers = new Map<string, boolean>();
 
@@ -73,6 +84,13 @@ function isOnPath(command: string): boolean {
 
 function runs(command: string, args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: "ignore", timeout: 10_000 }).status === 0;
+}
+
+function canStartManager(): boolean {
+  const home = mkdtempSync(join(tmpdir(), "pilotlight-test-"));
+  const can = runs("unshare", [...OWN_MANAGER, home, "systemd-run", "--user", "--wait", "true"]);
+  rmSync(home, { recursive: true, force: true });
+  return can;
 }
 
 function canMakeImmutable(): boolean {

@@ -1,6 +1,7 @@
 import { printDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { isoOf } from "../../core/iso-time.ts";
+import { historyRow } from "../history-row.ts";
 import type { HistoryEntry } from "../../stores/history-entry.ts";
 import { readHistory } from "../../stores/history.ts";
 import { readConfig } from "../config.ts";
@@ -42,12 +43,7 @@ function reportOf(entries: readonly HistoryEntry[], now: number) {
   return {
     schema: "pilotlight.history/v1",
     generatedAt: new Date(now).toISOString(),
-    entries: entries.map(({ at, from, to, ...rest }) => ({
-      at: isoOf(at),
-      ...rest,
-      fromFingerprint: from,
-      toFingerprint: to,
-    })),
+    entries: entries.map(historyRow),
   };
 }
 

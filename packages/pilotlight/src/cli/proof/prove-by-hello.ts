@@ -83,7 +83,7 @@ export async function proveByHello(question: Question): Promise<Hello> {
   }
 }
 
-function refusalIn(verdict: RunVerdict): Refusal | null {
+export function refusalIn(verdict: RunVerdict): Refusal | null {
   if (verdict.kind === "ok") return null;
   const { code, row, text, requestId, resetsAt } = verdict;
   // The server let the request in, and refused something else of it.

@@ -19,6 +19,10 @@ export interface Finished {
 export interface Running {
   readonly pid: number;
   readonly finished: Promise<Finished>;
+  /** Its stdout so far. */
+  printed(): string;
+  /** Its stderr so far. */
+  said(): string;
   /** Sends a signal to its process group, as a terminal does. */
   signalGroup(name: NodeJS.Signals): void;
   /** Sends a signal to the process alone. */
@@ -49,6 +53,8 @@ export function startPilotlight(args: readonly string[], env: Record<string, str
   return {
     pid,
     finished,
+    printed: stdout,
+    said: stderr,
     signalGroup: (name) => send(-pid, name),
     signal: (name) => send(pid, name),
   };

@@ -81,7 +81,7 @@ async function write(
   world: World,
   keeper: Process,
   next: Credential,
-  expected: Pair,
+  expected: Pair | null,
   lock: HeldLock,
 ): Promise<WriteResult> {
   if (!(await lock.isHeld())) return { kind: "lock_lost" };
@@ -89,8 +89,8 @@ async function write(
     const { disk, faults, witness } = world;
     if (!LOCKS.every((name) => ownsLock(disk, name, keeper))) return { kind: "lock_lost" };
     const live = disk.read();
-    if (live.state === "absent") return { kind: "absent" };
-    if (live.state === "present" && !isBlanked(live.credential)) {
+    if (live.state === "absent" && expected !== null) return { kind: "absent" };
+    if (expected !== null && live.state === "present" && !isBlanked(live.credential)) {
       if (!isSamePair(pairOf(live.credential), expected))
         return { kind: "conflict", credential: live.credential };
     }

@@ -3,7 +3,7 @@ import type { ScannedFile, ScannedLine } from "./scan-files.ts";
 const CLAUDE = String.raw`(?<![\w.-])(?:claude|claude-code(?:@[\w.-]+)?|cli\.js)`;
 const STARTED = new RegExp(String.raw`${CLAUDE}(?=[\s"'\`;|&)]|$)`);
 const STATUS = new RegExp(String.raw`${CLAUDE}["']?\s+(auth\s+status|doctor)\b`);
-const PILOTLIGHT = /(?<![\w.-])pilotlight(?=\s|$)/;
+const PILOTLIGHT = /(?<![\w.-])pilotlight(\.mjs)?["']?(?=\s|$)/;
 
 /** A line of a scanned file that a check has something to say about. */
 export interface Hit {

@@ -1,0 +1,47 @@
+import { exitOfStatuses } from "../../core/login-status.ts";
+import { keepMetrics } from "../../http/keep-metrics.ts";
+import { healthReport } from "../../http/answers/health.ts";
+import { traitsOf } from "../../core/errors.ts";
+import type { Config } from "../config.ts";
+import type { Io } from "../io.ts";
+import { VERSION } from "../version.ts";
+import { keepLog } from "./keep-log.ts";
+import { type KeepSession, keepSession } from "./keep-session.ts";
+import { keepView, listeners } from "./keep-view.ts";
+import { hooksOf } from "./run-hooks.ts";
+
+/**
+ * One round of what the daemon does: looks at every login, renews what is due, and says how they are; for a timer.
+ * @returns 0 while every login is usable or refreshable and nothing failed, else the code of the worst
+ */
+export async function keepOnce(
+  config: Config,
+  { json }: { readonly json?: boolean },
+  io: Io,
+): Promise<number> {
+  const log = await keepLog(config.keep.log, io);
+  const hooks = hooksOf(config, ({ event, login }, why) =>
+    log({ level: "warn", login, message: `the command for on_${event} failed: ${why}` }),
+  );
+  let session: KeepSession;
+  const now = () => Date.now();
+  const metrics = keepMetrics({
+    version: VERSION,
+    now,
+    isTicking: () => true,
+    lastTickAt: () => now(),
+    logins: () => session.keeper.logins(),
+    billing: () => null,
+  });
+  session = keepSession(config, { log, metrics, hooks, onChange: () => undefined });
+  await session.keeper.settled();
+  const logins = session.keeper.logins();
+  const report = healthReport(keepView(() => session, metrics, listeners()));
+  await session.stop();
+  await hooks.settled();
+  if (json === true) io.out(`${JSON.stringify(report)}\n`);
+  const troubles = logins.flatMap(({ trouble }) =>
+    trouble === null ? [] : traitsOf(trouble.code).exit,
+  );
+  return Math.max(exitOfStatuses(session.status().logins), ...troubles);
+}

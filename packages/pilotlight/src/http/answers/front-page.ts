@@ -1,0 +1,27 @@
+import type { LoginHealth } from "../../core/health.ts";
+import type { HealthReport } from "./health.ts";
+
+/** What can be asked, and what each is for. */
+const ENDPOINTS = `GET  /livez                          the keeper's loop turns
+GET  /readyz                         every login can be used
+GET  /healthz                        how each login is (pilotlight.health/v1)
+GET  /metrics                        for Prometheus
+GET  /api/v1/status                  as pilotlight status --json
+GET  /api/v1/history                 ?since=7d&limit=50&login=bot
+GET  /events                         each change, as server-sent events
+GET  /openapi.json                   all of this for machines
+POST /api/v1/logins/:name/refresh    renews one login; needs the bearer token
+`;
+
+/** A page for whoever looks by hand. */
+export function frontPage(report: HealthReport): string {
+  const head = `Pilotlight ${report.version}: ${report.health}\n`;
+  return `${head}\n${report.logins.map(lineOf).join("")}\n${ENDPOINTS}`;
+}
+
+function lineOf({ name, health, phase, expiresAt, action }: LoginHealth): string {
+  const end = expiresAt === null ? "" : `, access token ends ${expiresAt}`;
+  const typed = action?.command ? ` ($ ${action.command})` : "";
+  const step = action === null ? "" : `. Next: ${action.message.replace(/\s+/g, " ")}${typed}`;
+  return `${name}: ${health}, ${phase}${end}${step}\n`;
+}

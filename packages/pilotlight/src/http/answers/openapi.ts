@@ -1,0 +1,117 @@
+import { OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
+import {
+  healthReport,
+  healthShape,
+  historyReport,
+  problem,
+  problemShape,
+  refreshReport,
+  refreshShape,
+  statusReport,
+} from "./schemas.ts";
+
+/** Every route of the face as OpenAPI 3.1. Loads zod; nothing but this answer needs it. */
+export function openApiDocument(version: string) {
+  const app = new OpenAPIHono();
+  for (const route of ROUTES) app.openAPIRegistry.registerPath(route);
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
+    type: "http",
+    scheme: "bearer",
+    description: "Away from loopback every route but /livez and /readyz needs it too",
+  });
+  const license = { name: "MIT", identifier: "MIT" };
+  return app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: { title: "Pilotlight keep", version, license },
+    servers: [{ url: "/" }],
+  });
+}
+
+const json = (schema: z.ZodType, description: string) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+const plain = (description: string, type = "text/plain") => ({
+  description,
+  content: { [type]: { schema: z.string() } },
+});
+const failing = (description: string, schema: z.ZodType = problem) => ({
+  description,
+  content: { "application/problem+json": { schema } },
+});
+/** Whatever a route does not name: a foreign Host (421), a missing token (401), a bug (500) … */
+const otherwise = { default: failing("Refused, or failed") };
+
+function get(path: string, summary: string, responses: RouteConfig["responses"]): RouteConfig {
+  return { method: "get", path, summary, responses: { ...responses, ...otherwise } };
+}
+
+const history: RouteConfig = {
+  ...get("/api/v1/history", "What happened to the logins, newest first", {
+    200: json(historyReport, "The history"),
+    400: failing("A parameter is wrong"),
+  }),
+  request: {
+    query: z.object({
+      since: z.string().default("7d").openapi({ example: "12h" }),
+      limit: z.int().min(1).max(20_000).default(50),
+      login: z.string().optional(),
+    }),
+  },
+};
+
+const failedRefresh = z.union([z.object({ ...refreshShape, ...problemShape }), problem]);
+
+const refresh: RouteConfig = {
+  method: "post",
+  path: "/api/v1/logins/{name}/refresh",
+  summary: "Renews a login if that is due, or by force",
+  security: [{ bearer: [] }],
+  request: {
+    params: z.object({ name: z.string() }),
+    body: {
+      required: false,
+      content: {
+        "application/json": { schema: z.strictObject({ force: z.boolean().default(false) }) },
+      },
+    },
+  },
+  responses: {
+    200: json(refreshReport, "The login is as new as it has to be"),
+    400: failing("The body is wrong"),
+    401: failing("The token is missing, wrong, or not configured"),
+    404: failing("There is no login of that name"),
+    413: failing("The body is longer than 16 KiB"),
+    default: failing("It failed; the status is that of the code", failedRefresh),
+  },
+};
+
+const ROUTES: readonly RouteConfig[] = [
+  get("/", "What there is, and each login in a line", { 200: plain("For people") }),
+  get("/livez", "Whether the keeper's loop turns", {
+    200: plain("It turns"),
+    503: failing("It stands still"),
+  }),
+  get("/readyz", "Whether every login can be used", {
+    200: plain("All can"),
+    503: failing("One cannot, and what to do"),
+  }),
+  get("/healthz", "How each login is", {
+    200: json(healthReport, "Every login can be used"),
+    503: failing(
+      "One cannot; the report is in the problem",
+      z.object({ ...healthShape, ...problemShape }),
+    ),
+  }),
+  get("/metrics", "For Prometheus", { 200: plain("Text format 0.0.4") }),
+  get("/api/v1/status", "The credentials, as pilotlight status --json tells them", {
+    200: json(statusReport, "The status"),
+  }),
+  history,
+  get("/events", "A status event with the health report at once and after each change", {
+    200: plain("Server-sent events", "text/event-stream"),
+    503: failing("Too many listen"),
+  }),
+  get("/openapi.json", "This document", { 200: json(z.looseObject({}), "OpenAPI 3.1") }),
+  refresh,
+];

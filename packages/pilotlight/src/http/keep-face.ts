@@ -1,0 +1,164 @@
+import { Hono } from "hono";
+import { PilotlightError } from "../core/errors.ts";
+import { isObject } from "../core/json-object.ts";
+import type { Secret } from "../core/secret.ts";
+import type { Address } from "./allowed-host.ts";
+import { frontPage } from "./answers/front-page.ts";
+import { bareProblem, healthReport, problemOfHealth } from "./answers/health.ts";
+import { historyReport } from "./answers/history.ts";
+import { jsonAnswer } from "./answers/json-answer.ts";
+import { refreshAnswer } from "./answers/refresh.ts";
+import { statusAnswer } from "./answers/status.ts";
+import { bearer, type IsAuthorised } from "./bearer.ts";
+import { EVENT_LIMITS, type EventLimits, eventStreams } from "./event-streams.ts";
+import { guard, isOpenToAll, unauthorised } from "./guard.ts";
+import type { KeepView } from "./keep-view.ts";
+import { limitedBody } from "./limited-body.ts";
+import { failureOf, problemResponse, type RefusalCode, refusalOf } from "./problem.ts";
+import { withSafeHeaders } from "./safe-headers.ts";
+
+export interface KeepFaceOptions {
+  /** Where the server listens; asked at each request, for a free port is known only later. */
+  readonly address: () => Address;
+  /** What a refresh needs, and everything but the probes away from loopback; `null` refuses that to everybody. */
+  readonly token: Secret | null;
+  /** Names it may be asked by beside its address: `keep.example`, `keep.example:8443`. */
+  readonly hosts?: readonly string[];
+  /** Ends the streams of events. */
+  readonly signal?: AbortSignal;
+  /** Told of what no route expected; whoever asked reads only that it happened. */
+  readonly onError?: (error: unknown) => void;
+  readonly events?: Partial<EventLimits>;
+}
+
+/** What keep answers over HTTP: health, metrics, status, history, events, and a refresh. Writes nothing by itself. */
+export function keepFace(
+  view: KeepView,
+  options: KeepFaceOptions,
+): (request: Request) => Promise<Response> {
+  const isAuthorised = bearer(options.token);
+  const guarded = { hosts: [], ...options, isAuthorised };
+  const app = new Hono();
+  addProbes(app, view, (request) => isOpenToAll(guarded) || isAuthorised(request));
+  addReports(app, view);
+  addEvents(app, view, options);
+  addRefresh(app, view, isAuthorised);
+  app.notFound(() => refuse("not_found"));
+  app.onError((error) => answerError(error, options));
+  return async (request) => {
+    try {
+      return withSafeHeaders(guard(request, guarded) ?? (await app.fetch(request)));
+    } catch (error) {
+      return withSafeHeaders(answerError(error, options));
+    }
+  };
+}
+
+function addProbes(app: Hono, view: KeepView, isTrusted: IsAuthorised): void {
+  get(app, "/livez", () => (view.isTicking() ? text("ok\n") : refuse("stalled")));
+  get(app, "/readyz", (request) => {
+    const problem = problemOfHealth(healthReport(view));
+    if (problem === null) return text("ok\n");
+    return problemResponse(isTrusted(request) ? problem : bareProblem(problem));
+  });
+}
+
+function addReports(app: Hono, view: KeepView): void {
+  get(app, "/", () => text(frontPage(healthReport(view))));
+  get(app, "/healthz", () => {
+    const report = healthReport(view);
+    const problem = problemOfHealth(report);
+    return problem === null ? jsonAnswer(report) : problemResponse(problem, {}, report);
+  });
+  get(app, "/metrics", async () => {
+    const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
+    return new Response(await view.metrics(), { headers });
+  });
+  get(app, "/api/v1/status", () => jsonAnswer(statusAnswer(view.status())));
+  get(app, "/api/v1/history", async ({ url }) =>
+    jsonAnswer(await historyReport(view, new URL(url).searchParams)),
+  );
+  let document: object | undefined;
+  get(app, "/openapi.json", async () => {
+    // The schemas need zod (15 MB of memory, three times the rest of the face, measured 2026-11); few ask for them.
+    const { openApiDocument } = await import("./answers/openapi.ts");
+    document ??= openApiDocument(view.version);
+    return jsonAnswer(document);
+  });
+}
+
+function addEvents(app: Hono, view: KeepView, options: KeepFaceOptions): void {
+  const { events, signal, onError } = options;
+  const source = {
+    report: () => JSON.stringify(healthReport(view)),
+    onChange: (listener: () => void) => view.onChange(listener),
+    onError: (error: unknown) => onError?.(error),
+  };
+  const streams = eventStreams(source, { ...EVENT_LIMITS, ...events }, signal);
+  get(app, "/events", ({ method, signal: gone }) => {
+    const stream = method === "HEAD" ? "" : streams.open(gone);
+    if (stream === null) return refuse("listeners_full");
+    // Some proxies would hold the events back.
+    const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
+    return new Response(stream, { headers });
+  });
+}
+
+function addRefresh(app: Hono, view: KeepView, isAuthorised: IsAuthorised): void {
+  const path = "/api/v1/logins/:name/refresh";
+  app.post(path, async (context) => {
+    const request = context.req.raw;
+    if (!isAuthorised(request)) return unauthorised();
+    const name = context.req.param("name");
+    if (!view.logins().some((login) => login.name === name)) return refuse("login_unknown");
+    const body = await limitedBody(request);
+    // What is left of it would be taken for the next request.
+    if ("refused" in body) return refuse(body.refused, { connection: "close" });
+    return refreshAnswer(view, name, { force: parseForce(body.text) });
+  });
+  app.all(path, () => refuse("method_not_allowed", { allow: "POST" }));
+}
+
+function get(
+  app: Hono,
+  path: string,
+  answer: (request: Request) => Response | Promise<Response>,
+): void {
+  app.get(path, async (context) => answer(context.req.raw));
+  app.all(path, () => refuse("method_not_allowed", { allow: "GET, HEAD" }));
+}
+
+/** @throws PilotlightError `usage` */
+function parseForce(body: string): boolean {
+  if (body.trim() === "") return false;
+  const value = parseJson(body);
+  const unknown = isObject(value) ? Object.keys(value).filter((key) => key !== "force") : [""];
+  const force = isObject(value) ? (value["force"] ?? false) : null;
+  if (unknown.length > 0 || typeof force !== "boolean") {
+    throw new PilotlightError("usage", 'the body is no {"force": true} or {"force": false}');
+  }
+  return force;
+}
+
+function parseJson(textOfBody: string): unknown {
+  try {
+    return JSON.parse(textOfBody);
+  } catch {
+    return null;
+  }
+}
+
+function answerError(error: unknown, { onError }: KeepFaceOptions): Response {
+  const isKnown = error instanceof PilotlightError && error.code !== "bug";
+  if (isKnown) return problemResponse(failureOf(error.code, error.message));
+  onError?.(error);
+  return problemResponse(failureOf("bug"));
+}
+
+function refuse(code: RefusalCode, headers?: Readonly<Record<string, string>>): Response {
+  return problemResponse(refusalOf(code), headers);
+}
+
+function text(body: string): Response {
+  return new Response(body, { headers: { "content-type": "text/plain; charset=utf-8" } });
+}
