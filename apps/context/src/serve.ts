@@ -41,7 +41,7 @@ export async function serveContext(
   const board = progressBoard(MOST_WATCHERS);
   const now = Date.now;
   const newId = () => `f-${randomUUID().slice(0, 18)}`;
-  const reader = claudeReader(claude, settings.timeoutMs);
+  const reader = claudeReader(claude, settings);
   const { room, questions, capacity, auth, hosts, token } = settings;
   const desk = contextDesk({ store, reader, room, questions, now, newId }, board, capacity);
   const ending = new AbortController();

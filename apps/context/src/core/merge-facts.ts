@@ -54,8 +54,8 @@ function update(book: Ledger, stated: Reading["updated"][number], around: Around
     });
     return unite(book, other, told, around);
   }
-  const sourceMessageIds = union(fact.sourceMessageIds, told.sourceMessageIds);
-  book.put({ ...fact, ...told, sourceMessageIds, updatedAt: around.now });
+  // What bore out the old words need not bear out the new ones.
+  book.put({ ...fact, ...told, updatedAt: around.now });
   return "updated";
 }
 

@@ -2,7 +2,7 @@ import type { Fact } from "./fact.ts";
 import type { Entity } from "./message.ts";
 
 /** Whose move it is, and what helps. */
-interface Action {
+export interface Action {
   readonly message: string;
   /** What can be typed as it stands. */
   readonly command: string | null;

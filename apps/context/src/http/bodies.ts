@@ -25,11 +25,18 @@ export function factBodyOf({ withdrawn, createdAt, ...fact }: Fact) {
 }
 
 export function contextBodyOf({ facts, generatedAt, ...context }: Context) {
+  const { entityId, entityName, summary, sources, extraction, credential, usage } = context;
   return {
-    ...context,
+    entityId,
+    entityName,
+    summary,
     facts: facts.map(toldOf),
+    sources,
+    extraction,
     stale: false as const,
     generatedAt: isoTime(generatedAt),
+    credential,
+    usage,
   };
 }
 

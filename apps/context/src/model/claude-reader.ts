@@ -7,7 +7,10 @@ import { READING } from "./reading-schema.ts";
 import { troubleOf } from "./trouble-of.ts";
 
 /** Reads with Claude, by whichever way `claude` was opened for. It gets no tools: messages are data from anybody. */
-export function claudeReader(claude: Claude, timeoutMs: number): Reader {
+export function claudeReader(
+  claude: Claude,
+  { auth, timeoutMs }: { readonly auth: "api-key" | "subscription"; readonly timeoutMs: number },
+): Reader {
   return {
     async read(assembly, { signal, onRetry }) {
       try {
@@ -24,7 +27,7 @@ export function claudeReader(claude: Claude, timeoutMs: number): Reader {
         return answerOf(result);
       } catch (error) {
         signal.throwIfAborted();
-        throw troubleOf(error);
+        throw troubleOf(error, auth);
       }
     },
   };

@@ -1,12 +1,12 @@
 import { ClaudeError, type ErrorCode, PilotlightError, traitsOf } from "pilotlight/orchestrator";
-import { Trouble } from "../core/trouble.ts";
+import { type Action, Trouble } from "../core/trouble.ts";
 import { withoutTokens } from "../core/without-tokens.ts";
 
 /** Seconds, where nobody says when to come back. */
 const USUAL_PAUSE = 30;
 
 /** What a failed question is to whoever asked for a context: never an answer, and always with what to do. */
-export function troubleOf(error: unknown): Trouble {
+export function troubleOf(error: unknown, auth: "api-key" | "subscription"): Trouble {
   if (error instanceof Trouble) return error;
   if (!(error instanceof PilotlightError)) return unknownTrouble(error);
   const { what, retryable } = traitsOf(error.code);
@@ -19,15 +19,19 @@ export function troubleOf(error: unknown): Trouble {
       detail: withoutTokens(error.message),
       retryable,
       ...(retryable && { retryAfter: pauseUntil(resetsAt) }),
-      action: actionFor(error.code),
+      action: actionFor(error.code, auth),
       ...(requestId !== null && { requestId }),
     },
     { cause: error },
   );
 }
 
-function actionFor(code: ErrorCode) {
+function actionFor(code: ErrorCode, auth: "api-key" | "subscription"): Action {
   const { fix, command = null, mover } = traitsOf(code);
+  if (auth === "api-key" && code === "auth_rejected") {
+    const message = "put a good key into ANTHROPIC_API_KEY, and start the service again";
+    return { message, command: null, by: mover };
+  }
   return { message: fix, command, by: mover };
 }
 

@@ -66,12 +66,12 @@ describe("mergeFacts", () => {
     expect(live.map(({ sourceMessageIds }) => sourceMessageIds)).toEqual([["m1", "m2"]]);
   });
 
-  it("updates a fact in its place, and keeps where it came from", () => {
+  it("updates a fact in its place, with the messages that bear out the new words", () => {
     const updated = [{ factId: "f1", ...stated("Ada lives in Turin.", "m2") }];
     const { changed, live } = mergeFacts([HOME], reading({ updated }), around);
     expect(live).toEqual(changed);
     expect(changed).toMatchObject([
-      { id: "f1", text: "Ada lives in Turin.", sourceMessageIds: ["m1", "m2"], createdAt: NOW },
+      { id: "f1", text: "Ada lives in Turin.", sourceMessageIds: ["m2"], createdAt: NOW },
     ]);
   });
 
