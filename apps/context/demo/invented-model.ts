@@ -23,8 +23,8 @@ export const inventedModel: Reply = ({ tools, messages }) => {
   const isTool = JSON.stringify(tools).includes('"StructuredOutput"');
   if (isTool && JSON.stringify(messages).includes('"tool_result"')) return "Done.";
   const lines = textsIn(messages).flatMap((text) => text.split("\n"));
-  const said = lines.flatMap((line) => objectIn<Seen>(line, "id"));
-  const known = lines.flatMap((line) => objectIn<Known>(line, "factId"));
+  const said = lines.flatMap((line) => objectIn(line, "id") as readonly Seen[]);
+  const known = lines.flatMap((line) => objectIn(line, "factId") as readonly Known[]);
   const input = readingOf(said, known);
   return isTool ? [{ type: "tool_use", name: "StructuredOutput", input }] : JSON.stringify(input);
 };
@@ -62,7 +62,6 @@ function textsIn(value: unknown): readonly string[] {
   return Object.values(value).flatMap(textsIn);
 }
 
-function objectIn<T>(line: string, key: string): readonly T[] {
-  if (!line.startsWith(`{"${key}":`)) return [];
-  return [JSON.parse(line) as T];
+function objectIn(line: string, key: string): readonly unknown[] {
+  return line.startsWith(`{"${key}":`) ? [JSON.parse(line)] : [];
 }

@@ -3,6 +3,9 @@ import { PilotlightError, traitsOf } from "pilotlight/orchestrator";
 import { serveContext } from "./serve.ts";
 import { readSettings } from "./settings.ts";
 
+const OWN_USE =
+  "set ANTHROPIC_API_KEY, or CONTEXT_AUTH=subscription where nobody but you uses this service";
+
 try {
   const settings = readSettings(process.env);
   const service = await serveContext(settings, {
@@ -20,6 +23,7 @@ try {
 } catch (error) {
   if (!(error instanceof PilotlightError)) throw error;
   const { what, fix, exit } = traitsOf(error.code);
-  console.error(`${error.code}: ${what}: ${error.message}. ${fix}`);
+  const help = error.code === "no_api_key" ? OWN_USE : `${error.message}. ${fix}`;
+  console.error(`${error.code}: ${what}: ${help}`);
   process.exitCode = exit;
 }

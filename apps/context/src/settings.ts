@@ -6,7 +6,7 @@ const whole = (least: number, most: number, usual: number) =>
   z.coerce.number().int().min(least).max(most).default(usual);
 
 /** Everything that can be set, by its variable. */
-const SETTINGS = z.object({
+export const SETTINGS = z.object({
   CONTEXT_AUTH: z.enum(["api-key", "subscription"]).default("api-key"),
   CONTEXT_BACKEND: z.enum(["api", "cli"]).optional(),
   CONTEXT_MODEL: z.string().min(1).optional(),
@@ -87,7 +87,7 @@ function settingsOf(read: z.infer<typeof SETTINGS>): Settings {
 }
 
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function invalid(why: string): PilotlightError {

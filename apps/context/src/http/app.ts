@@ -8,6 +8,7 @@ import type { ContextStore } from "../storage/context-store.ts";
 import { addContextRoutes } from "./context-routes.ts";
 import { addEntityRoutes } from "./entity-routes.ts";
 import { addFactRoutes } from "./fact-routes.ts";
+import { crowd } from "./crowd.ts";
 import { guard, type GuardOptions } from "./guard.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addMessageRoutes } from "./message-routes.ts";
@@ -22,6 +23,8 @@ export interface AppParts extends GuardOptions {
   readonly metrics: () => Promise<string>;
   /** Epoch ms. */
   readonly now: () => number;
+  /** Requests at once, besides streams and health. */
+  readonly mostRequests: number;
   /** Aborts when the service ends, so that no stream keeps it. */
   readonly ending: AbortSignal;
   /** Hears of every answer; never a body, never a secret. */
@@ -50,6 +53,7 @@ export function contextApp(parts: AppParts): App {
       return printProblem(invalidBy(result.error), parts.now());
     },
   });
+  const failures = new WeakMap<Request, Pick<LogLine, "code" | "error">>();
   app.use(async (call, next) => {
     const started = performance.now();
     await next();
@@ -59,6 +63,7 @@ export function contextApp(parts: AppParts): App {
     parts.log({ method, path, status: call.res.status, ms, ...failed });
   });
   app.use(guard(parts));
+  app.use(crowd(parts.mostRequests));
   app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: refuseSize }));
   addEntityRoutes(app, parts);
   addMessageRoutes(app, parts);
@@ -68,7 +73,6 @@ export function contextApp(parts: AppParts): App {
   const info = { title: "Context", version: "1" };
   app.doc31("/openapi.json", { openapi: "3.1.0", info });
 
-  const failures = new WeakMap<Request, Pick<LogLine, "code" | "error">>();
   app.notFound(() => printProblem(NOT_FOUND, parts.now()));
   app.onError((error, call) => {
     const facts = troubleIn(error, call);

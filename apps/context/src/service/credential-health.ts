@@ -52,14 +52,19 @@ export async function credentialHealth(
 async function healthOfLogin(env: Environment): Promise<CredentialReport> {
   const login = await openLogin({ env });
   const [status, checked] = await Promise.all([login.status(), login.check()]);
-  return { credential: ofStatus(status, "subscription"), warnings: warningsIn(checked) };
+  return {
+    credential: ofStatus(status, "subscription"),
+    warnings: warningsIn(checked, "a claude without Pilotlight does so, this service does not"),
+  };
 }
 
 /** A key tells no end. A login beside it changes nothing here, but whoever reads the bill should know. */
 async function healthOfKey(claude: Claude, env: Environment): Promise<CredentialReport> {
   claude.plan();
   const checked = await (await openLogin({ env })).check();
-  const beside = warningsIn(checked).filter(({ code }) => code === "credential_shadowed");
+  const beside = warningsIn(checked, "this service does so, and it is billed by use").filter(
+    ({ code }) => code === "credential_shadowed",
+  );
   const credential: CredentialHealth = {
     auth: "api-key",
     source: (env["ANTHROPIC_API_KEY"] ?? "") === "" ? "profile" : "ANTHROPIC_API_KEY",
@@ -89,13 +94,14 @@ function ofStatus(status: LoginStatus, auth: Auth): CredentialHealth {
   };
 }
 
-function warningsIn({ remarks }: CheckedLogin): readonly Warning[] {
+/** @param shadowed what a key beside the login means to this service */
+function warningsIn({ remarks }: CheckedLogin, shadowed: string): readonly Warning[] {
   return remarks
     .filter(({ state }) => state !== "OK")
     .map(({ state, code, text, command }) => ({
       state: state === "WARNING" ? "warning" : "critical",
       code: code ?? "unknown",
-      message: text,
+      message: code === "credential_shadowed" ? `${text}: ${shadowed}` : text,
       command,
     }));
 }

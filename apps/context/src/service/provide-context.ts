@@ -27,17 +27,33 @@ export async function provideContext(
   entityId: string,
   { signal, tell }: { readonly signal: AbortSignal; readonly tell: Tell },
 ): Promise<Context> {
-  let [tally, usage, read, overtaken] = [NOTHING_READ, NOTHING_SPENT, 0, 0];
+  let [tally, usage, read, overtaken, batch] = [
+    NOTHING_READ,
+    NOTHING_SPENT,
+    0,
+    0,
+    parts.room.batch,
+  ];
   for (let question = 1; ; question += 1) {
-    const snapshot = await snapshotOf(parts, entityId);
+    const room = { ...parts.room, batch };
+    const snapshot = await snapshotOf(parts, entityId, room);
     const isEmpty = snapshot.progress.messageCount === 0 && snapshot.facts.length === 0;
     if (isEmpty) return emptyContext(parts, snapshot);
-    const assembly = assembleContext(snapshot, parts.room, question < parts.questions);
+    const mayGoOn = question < parts.questions;
+    const assembly = assembleContext(snapshot, room, mayGoOn);
     tell({ phase: "reading", ...countsOf(snapshot, assembly), question });
     const onRetry = (retry: { code: string; inMs: number }) => tell({ phase: "waiting", ...retry });
-    const answer = await parts.reader.read(assembly, { signal, onRetry });
-    usage = addUsage(usage, answer.usage);
-    const merged = await keep(parts, { snapshot, assembly, answer });
+    const asked = await answerOrTrouble(parts.reader.read(assembly, { signal, onRetry }));
+    if (asked instanceof Trouble) {
+      // What says more than an answer has room for is read in smaller parts, or it would be in the way for ever.
+      const isTooMuch =
+        asked.facts.code === "structured_output_missing" && assembly.unread.size > 1;
+      if (!isTooMuch || !mayGoOn) throw asked;
+      batch = Math.ceil(assembly.unread.size / 2);
+      continue;
+    }
+    usage = addUsage(usage, asked.usage);
+    const merged = await keep(parts, { snapshot, assembly, answer: asked });
     if (merged === null) {
       overtaken += 1;
       if (overtaken > 2) throw OVERTAKEN;
@@ -47,9 +63,18 @@ export async function provideContext(
     read += assembly.unread.size;
     tell({ phase: "stored", ...merged.tally });
     if (assembly.isFinal) {
-      const told = { ...answer, usage };
-      return contextOf(parts, { snapshot, assembly, merged, answer: told, tally, read });
+      const answer = { ...asked, usage };
+      return contextOf(parts, { snapshot, assembly, merged, answer, tally, read });
     }
+  }
+}
+
+async function answerOrTrouble(answer: Promise<Answer>): Promise<Answer | Trouble> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Trouble) return error;
+    throw error;
   }
 }
 
@@ -62,7 +87,11 @@ const OVERTAKEN = new Trouble({
   retryAfter: 1,
 });
 
-async function snapshotOf({ store, room }: ContextParts, entityId: string): Promise<Snapshot> {
+async function snapshotOf(
+  { store }: ContextParts,
+  entityId: string,
+  room: Room,
+): Promise<Snapshot> {
   const snapshot = await store.snapshot(entityId, { hot: room.hot, unread: room.batch });
   if (snapshot !== null) return snapshot;
   throw unknownEntity(entityId);

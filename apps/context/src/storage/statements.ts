@@ -1,5 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 
+const MESSAGE = "seq, position, key, author, text, sent_at";
+const FACT =
+  "id, text, confidence, sources, created_at, updated_at, withdrawn_at, withdrawn_reason";
+
 export type Statements = ReturnType<typeof statementsOf>;
 
 /** Every statement of the store, prepared once. */
@@ -17,24 +21,28 @@ export function statementsOf(database: DatabaseSync) {
        ON CONFLICT (id) DO UPDATE SET name = excluded.name`,
     ),
     removeEntity: database.prepare("DELETE FROM entities WHERE id = ?"),
-    messageByKey: database.prepare("SELECT * FROM messages WHERE entity_id = ? AND key = ?"),
+    messageByKey: database.prepare(
+      `SELECT ${MESSAGE} FROM messages WHERE entity_id = ? AND key = ?`,
+    ),
     addMessage: database.prepare(
       `INSERT INTO messages (entity_id, position, key, author, text, sent_at)
        VALUES (?, ?, ?, ?, ?, ?)`,
     ),
     countMessages: database.prepare("UPDATE entities SET message_count = ? WHERE id = ?"),
     messagesAfter: database.prepare(
-      "SELECT * FROM messages WHERE entity_id = ? AND position > ? ORDER BY position LIMIT ?",
+      `SELECT ${MESSAGE} FROM messages WHERE entity_id = ? AND position > ?
+       ORDER BY position LIMIT ?`,
     ),
     newest: database.prepare(
-      "SELECT * FROM messages WHERE entity_id = ? ORDER BY sent_at DESC, position DESC LIMIT ?",
+      `SELECT ${MESSAGE} FROM messages WHERE entity_id = ?
+       ORDER BY sent_at DESC, position DESC LIMIT ?`,
     ),
     liveFacts: database.prepare(
-      `SELECT * FROM facts WHERE entity_id = ? AND withdrawn_at IS NULL
+      `SELECT ${FACT} FROM facts WHERE entity_id = ? AND withdrawn_at IS NULL
        ORDER BY updated_at DESC, id`,
     ),
     allFacts: database.prepare(
-      "SELECT * FROM facts WHERE entity_id = ? ORDER BY updated_at DESC, id",
+      `SELECT ${FACT} FROM facts WHERE entity_id = ? ORDER BY updated_at DESC, id`,
     ),
     putFact: database.prepare(
       `INSERT INTO facts (id, entity_id, text, confidence, sources, created_at, updated_at,
@@ -52,7 +60,7 @@ export function statementsOf(database: DatabaseSync) {
     revise: database.prepare("UPDATE entities SET revision = revision + 1 WHERE id = ?"),
     withdraw: database.prepare(
       `UPDATE facts SET withdrawn_at = ?, withdrawn_reason = ?
-       WHERE id = ? AND entity_id = ? AND withdrawn_at IS NULL RETURNING *`,
+       WHERE id = ? AND entity_id = ? AND withdrawn_at IS NULL RETURNING ${FACT}`,
     ),
     noteFailure: database.prepare(
       "UPDATE entities SET failure_code = ?, failure_at = ? WHERE id = ?",

@@ -26,8 +26,8 @@ export interface ServiceProcess {
   context(): Promise<Told>;
   health(): Promise<Told>;
   log(): string;
-  /** Sends TERM; resolves with the exit status. */
-  stop(): Promise<number | null>;
+  /** Sends TERM, or another signal; resolves with the exit status. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 export interface ServiceOptions {
@@ -74,8 +74,8 @@ export async function startService(
       await send("POST", "/api/v1/entities/ada/messages", { author: "Ada", text });
       return context();
     },
-    stop() {
-      child.kill("SIGTERM");
+    stop(signal = "SIGTERM") {
+      child.kill(signal);
       return ended;
     },
   };

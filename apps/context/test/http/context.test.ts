@@ -185,6 +185,21 @@ describe("POST /api/v1/context", () => {
     expect((await jsonIn(ask()))["sources"]).toMatchObject({ messagesRead: 1 });
   });
 
+  it("reads smaller parts of what says more than an answer has room for", async () => {
+    const cut = new Trouble({ ...LOGIN_ENDED.facts, code: "structured_output_missing" });
+    const { ask, asked } = await faceWith(["1", "2", "3"], {
+      read: async ({ unread }) => {
+        if (unread.size > 2) throw cut;
+        return {};
+      },
+    });
+    expect((await jsonIn(ask()))["sources"]).toMatchObject({ messagesRead: 3, messagesUnread: 0 });
+    expect(asked.map(({ unread }) => unread.size)).toEqual([3, 2, 1]);
+    const alone = await faceWith(["1"], { read: () => Promise.reject(cut) });
+    expect(await jsonIn(alone.ask())).toMatchObject({ code: "structured_output_missing" });
+    expect(alone.asked).toHaveLength(1);
+  });
+
   it("reads again where somebody changed the facts meanwhile", async () => {
     let questions = 0;
     const face = await faceWith(["one"], {
@@ -223,6 +238,22 @@ describe("POST /api/v1/context", () => {
     expect(await other.json()).toMatchObject({ code: "queue_full", retryable: true });
     gate.resolve();
     expect((await first).status).toBe(200);
+  });
+
+  it("lets in so many requests at once, and health always", async () => {
+    const gate = Promise.withResolvers<void>();
+    const face = await faceWith(["one"], {
+      mostRequests: 1,
+      read: () => gate.promise.then(() => ({})),
+    });
+    const first = face.ask();
+    await until(() => face.asked.length === 1);
+    const other = await face.call("GET", FACTS);
+    expect([other.status, other.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect((await face.call("GET", "/livez")).status).toBe(200);
+    gate.resolve();
+    await first;
+    expect((await face.call("GET", FACTS)).status).toBe(200);
   });
 
   it("gives up the question when the last one who waited has gone, and not before", async () => {

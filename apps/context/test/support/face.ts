@@ -17,6 +17,7 @@ export interface FaceOptions {
   readonly questions?: number;
   readonly room?: { readonly hot: number; readonly batch: number; readonly facts: number };
   readonly token?: string;
+  readonly mostRequests?: number;
 }
 
 /** The HTTP face over a store in memory and a reader of the test's own; time goes on by a second with each look at it. */
@@ -47,6 +48,7 @@ export function openFace(options: FaceOptions = {}) {
     metrics: () => Promise.resolve("# none\n"),
     now,
     ending: ending.signal,
+    mostRequests: options.mostRequests ?? 64,
     log: (line) => void lines.push(line),
     hosts: ["context"],
     token,
