@@ -32,7 +32,7 @@ export const TRAITS = {
     mover: "person",
     what: "the credential file is not what Claude Code writes",
     fix: "move the file aside and sign in again; Pilotlight has not touched it",
-    command: "claude auth login",
+    command: "pilotlight login",
   },
   credential_not_a_file: {
     exit: 65,
@@ -49,7 +49,7 @@ export const TRAITS = {
     mover: "person",
     what: "there is no login here",
     fix: "sign in with the same user, HOME and CLAUDE_CONFIG_DIR as the job",
-    command: "claude auth login",
+    command: "pilotlight login",
   },
   no_api_key: {
     exit: 66,
@@ -113,7 +113,7 @@ export const TRAITS = {
     retryable: false,
     mover: "person",
     what: "the login is read-only here, so nothing can be renewed from here",
-    fix: 'renew it where the file comes from (pilotlight refresh or claude auth login on that host); write = "in-place" there shows the result to a single-file mount',
+    fix: 'renew it where the file comes from (pilotlight refresh or pilotlight login on that host); write = "in-place" there shows the result to a single-file mount',
   },
   output_lost: {
     exit: 73,
@@ -154,7 +154,7 @@ export const TRAITS = {
     mover: "wait",
     what: "a refresh was sent and its answer never seen, so the refresh token may be spent",
     fix: "jobs can go on while the access token lives; Pilotlight tries once more when it has ended, and a sign-in settles it at any time",
-    command: "claude auth login",
+    command: "pilotlight login",
   },
   refresh_unknown: {
     exit: 75,
@@ -174,7 +174,7 @@ export const TRAITS = {
   },
   sign_in_failed: {
     exit: 77,
-    http: 409,
+    http: 503,
     retryable: false,
     mover: "person",
     what: "the sign-in did not come to its end; the present login is unchanged",
@@ -183,7 +183,7 @@ export const TRAITS = {
   },
   code_rejected: {
     exit: 77,
-    http: 409,
+    http: 503,
     retryable: false,
     mover: "person",
     what: "the code of the sign-in was not accepted; the present login is unchanged",
@@ -205,7 +205,7 @@ export const TRAITS = {
     mover: "person",
     what: "the server rejected the refresh token (invalid_grant): this login has ended",
     fix: "a person must sign in again",
-    command: "claude auth login",
+    command: "pilotlight login",
   },
   login_blanked: {
     exit: 77,
@@ -214,7 +214,7 @@ export const TRAITS = {
     mover: "person",
     what: "the tokens in the store were blanked, and no unspent copy is known",
     fix: "a person must sign in again",
-    command: "claude auth login",
+    command: "pilotlight login",
   },
   refresh_token_spent: {
     exit: 77,
@@ -223,7 +223,7 @@ export const TRAITS = {
     mover: "person",
     what: "the store holds a refresh token that was already used (a restored backup or a stale copy)",
     fix: "a person must sign in again; give every host a login of its own",
-    command: "claude auth login",
+    command: "pilotlight login",
   },
   not_refreshable: {
     exit: 77,
@@ -232,7 +232,7 @@ export const TRAITS = {
     mover: "person",
     what: "the credential holds no refresh token, so nothing here can renew it",
     fix: "a person must sign in again, or whoever projects this file must renew it",
-    command: "claude auth login",
+    command: "pilotlight login",
   },
   config_invalid: {
     exit: 78,
@@ -337,7 +337,7 @@ export const TRAITS = {
     mover: "person",
     what: "the server rejected the credential",
     fix: "a person must sign in again, or replace the rejected token",
-    command: "claude auth login",
+    command: "pilotlight login",
   },
   organization_forbidden: {
     exit: 77,

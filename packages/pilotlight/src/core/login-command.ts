@@ -5,7 +5,7 @@ export interface CommandPlace {
   readonly configDir: string | null;
 }
 
-/** A command of the error table as it has to be typed for one login: a sign-in in its directory, a refresh of its name. */
+/** A command of the error table as it has to be typed for one login: ours with its name, Claude Code's in its directory. */
 export function commandFor(
   command: string | null | undefined,
   { name, configDir }: CommandPlace,
@@ -14,7 +14,7 @@ export function commandFor(
   if (/^claude auth login\b/.test(command)) {
     return configDir === null ? command : `CLAUDE_CONFIG_DIR=${inQuotes(configDir)} ${command}`;
   }
-  if (/^pilotlight refresh\b/.test(command)) {
+  if (/^pilotlight (?:refresh|login)\b/.test(command)) {
     return name === "default" ? command : `${command} --login ${name}`;
   }
   return command;

@@ -82,7 +82,7 @@ export function refuseMissingScopes(
   if (missing.length === 0) return;
   const what = isSetupToken ? "holds a setup-token, which is for inference alone" : "lacks";
   const fix = isSetupToken
-    ? `unset ${place} and sign in by claude auth login`
-    : "sign in again by claude auth login";
+    ? `unset ${place} and sign in by pilotlight login`
+    : "sign in again by pilotlight login";
   throw new PilotlightError("scope_missing", `${place} ${what} (${missing.join(", ")}): ${fix}`);
 }

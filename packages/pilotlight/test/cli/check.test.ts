@@ -268,7 +268,7 @@ describe("check says something else", () => {
     put({ refreshTokenExpiresAt: Date.now() + left });
     const { line, ...checked } = await check(argv);
     expect(checked.exit).toBe(exit);
-    if (exit > 0) expect(line).toContain("only a new sign-in renews it ($ claude auth login)");
+    if (exit > 0) expect(line).toContain("only a new sign-in renews it ($ pilotlight login)");
   });
 
   it.each([
@@ -312,7 +312,7 @@ describe("check says something else", () => {
     const { exit, line } = await check();
     expect(exit).toBe(1);
     expect(line).toMatch(
-      /^PILOTLIGHT WARNING - default: refresh_token_spent: .*claude auth login\)/,
+      /^PILOTLIGHT WARNING - default: refresh_token_spent: .*pilotlight login\)/,
     );
     put({ expiresAt: Date.now() + 10 * MINUTE });
     expect(await check()).toMatchObject({ exit: 2 });
@@ -398,7 +398,7 @@ describe("a check of several logins", () => {
     const dir = join(home.home, "good");
     putLogin(dir, { refreshTokenExpiresAt: Date.now() + 8 * DAY });
     const { line } = await check(["--login", "good", "--warn-login", "9d"]);
-    expect(line).toContain(`renews it ($ CLAUDE_CONFIG_DIR='${dir}' claude auth login)`);
+    expect(line).toContain("renews it ($ pilotlight login --login good)");
     putLogin(dir, { expiresAt: Date.now() - HOUR });
     expect((await check(["--login", "good"])).line).toContain(
       "($ pilotlight refresh --login good)",
@@ -422,7 +422,7 @@ describe("a check of several logins", () => {
           name: "gone",
           state: "CRITICAL",
           code: "no_credential",
-          command: `CLAUDE_CONFIG_DIR='${join(home.home, "gone|")}' claude auth login`,
+          command: "pilotlight login --login gone",
         },
       ],
     });

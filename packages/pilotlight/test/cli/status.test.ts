@@ -221,7 +221,7 @@ describe("status --json", () => {
         code: "login_ended",
         at: new Date(at).toISOString(),
       },
-      action: { code: "login_ended", command: "claude auth login", by: "person" },
+      action: { code: "login_ended", command: "pilotlight login", by: "person" },
     });
   });
 
@@ -355,7 +355,7 @@ describe("status for people", () => {
     const { exit, out } = await runHere(["status"], home.env);
     expect(exit).toBe(77);
     expect(out).toContain(`next          ${path}: the tokens in the store were blanked`);
-    expect(out).toMatch(/^ +\$ claude auth login$/m);
+    expect(out).toMatch(/^ +\$ pilotlight login$/m);
   });
 
   it("gives a command that signs in to the login it is about", async () => {
@@ -363,7 +363,7 @@ describe("status for people", () => {
     mkdirSync(dir);
     configure(`[logins.bot]\ndir = "${dir}"\n`);
     const { out } = await runHere(["status"], home.env);
-    expect(out).toContain(`$ CLAUDE_CONFIG_DIR='${home.home}/it'\\''s' claude auth login\n`);
+    expect(out).toContain("$ pilotlight login --login bot\n");
     putLogin(dir, { expiresAt: 1 });
     expect((await runHere(["status"], home.env)).out).toContain(
       "$ pilotlight refresh --login bot\n",

@@ -44,7 +44,7 @@ function facts(status: Partial<LoginStatus>, more: Partial<CheckFacts> = {}): Ch
   };
   const nothing = {
     shadowedBy: null,
-    signIn: "claude auth login",
+    signIn: "pilotlight login",
     isReadOnly: false,
     oddity: null,
     broken: [],
@@ -142,7 +142,7 @@ describe("the state of a login for a monitor", () => {
     expect(checkState(both, LIMITS, NOW)).toMatchObject({
       state: "CRITICAL",
       code: "login_ends_soon",
-      command: "claude auth login",
+      command: "pilotlight login",
       text: expect.stringMatching(
         /^this login ends in 1 h 0 min.*; ANTHROPIC_API_KEY looks odd; ANTHROPIC_API_KEY would/,
       ),

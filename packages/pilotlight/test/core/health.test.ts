@@ -91,7 +91,7 @@ describe("the health of a kept login", () => {
       health: "degraded",
       action: { code: "login_ends_soon", by: "person" },
     });
-    expect(soon.action?.command).toContain("CLAUDE_CONFIG_DIR='/srv/bot' ");
+    expect(soon.action?.command).toBe("pilotlight login --login bot");
     expect(healthOf(keptLogin({ loginEndsAt: NOW + 8 * DAY }), NOW).health).toBe("ok");
   });
 

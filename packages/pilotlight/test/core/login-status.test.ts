@@ -318,7 +318,7 @@ describe("the status of a login", () => {
     expect(at(NOW + 7 * DAY)).toMatchObject({
       code: "login_ends_soon",
       message: "this login ends in 7 days, and only a new sign-in renews it",
-      command: "claude auth login",
+      command: "pilotlight login",
       by: "person",
     });
     expect(at(NOW + 3 * HOUR)?.message).toContain("ends in 3 h 0 min");
@@ -332,11 +332,9 @@ describe("the status of a login", () => {
     const ending = { entry: present({ refreshTokenExpiresAt: NOW + DAY }) };
     const bot = { name: "bot", configDir: "/srv/o'bot" };
     for (const view of [dead, ending]) {
-      expect(commandOf(view)).toBe("claude auth login");
-      expect(commandOf({ ...view, ...bot })).toBe(
-        "CLAUDE_CONFIG_DIR='/srv/o'\\''bot' claude auth login",
-      );
-      expect(commandOf({ ...view, name: "bot" })).toBe("claude auth login");
+      expect(commandOf(view)).toBe("pilotlight login");
+      expect(commandOf({ ...view, ...bot })).toBe("pilotlight login --login bot");
+      expect(commandOf({ ...view, name: "bot" })).toBe("pilotlight login --login bot");
     }
     const due = { entry: present(past) };
     const seconds = { entry: present({ expiresAt: Math.floor(NOW / 1000) }) };

@@ -50,7 +50,7 @@ describe("examples/bot.ts", () => {
     const { code, stdout } = await scene.plain(example("bot"), { stdin: "#fruit hello\n" });
     expect([code, stdout]).toEqual([
       0,
-      "#fruit I cannot answer (login_ended): a person must sign in again. Type: claude auth login\n",
+      "#fruit I cannot answer (login_ended): a person must sign in again. Type: pilotlight login\n",
     ]);
   });
 

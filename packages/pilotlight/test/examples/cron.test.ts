@@ -46,7 +46,7 @@ describe("examples/cron.ts", () => {
     const scene = await openJobScene("2.1.329");
     const ended = await scene.plain(example("cron"), { stdin: LOG });
     expect([ended.code, ended.stdout]).toEqual([66, ""]);
-    expect(ended.stderr).toMatch(/^no_credential: .*\n.*: claude auth login\n$/);
+    expect(ended.stderr).toMatch(/^no_credential: .*\n.*: pilotlight login\n$/);
   });
 
   it("ends with 77 once the login is over", async () => {
@@ -55,7 +55,7 @@ describe("examples/cron.ts", () => {
     scene.sandbox.endLogin();
     const ended = await scene.plain(example("cron"), { stdin: LOG });
     expect([ended.code, ended.stdout]).toEqual([77, ""]);
-    expect(ended.stderr).toMatch(/^login_ended: .*\n.*: claude auth login\n$/);
+    expect(ended.stderr).toMatch(/^login_ended: .*\n.*: pilotlight login\n$/);
   });
 
   it("ends with 78, and sends nothing, for a key that is no key", async () => {

@@ -64,7 +64,7 @@ describe("/readyz", () => {
       code: "no_credential",
       action: {
         code: "no_credential",
-        command: "CLAUDE_CONFIG_DIR='/srv/bot'\\''s' claude auth login",
+        command: "pilotlight login --login bot",
         by: "person",
       },
     });
@@ -233,7 +233,7 @@ describe("a refresh", () => {
       "dead",
       { kind: "dead", code: "login_ended", detail: "invalid_grant" },
       503,
-      { outcome: "dead", code: "login_ended", action: { command: "claude auth login" } },
+      { outcome: "dead", code: "login_ended", action: { command: "pilotlight login" } },
     ],
   ])("tells that it is %s", async (_, outcome, status, expected) => {
     const keeper = smallKeeper(kept("bot"));
@@ -315,7 +315,7 @@ describe("the front page", () => {
     const page = await answer.text();
     expect(page).toMatch(/^Pilotlight 1\.2\.3: down\n/);
     expect(page).toContain("\nbot: ok, fresh, access token ends 2026-11-20T20:00:00.000Z\n");
-    expect(page).toMatch(/\ngone: down, absent\. Next: .*\(\$ claude auth login\)\n/);
+    expect(page).toMatch(/\ngone: down, absent\. Next: .*\(\$ pilotlight login --login bot\)\n/);
     expect(page).toContain("GET  /metrics");
   });
 });

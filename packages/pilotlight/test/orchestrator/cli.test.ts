@@ -110,7 +110,7 @@ describe("asking Claude Code", () => {
         code: "login_ended",
         message: expect.not.stringMatching(/\$ claude|More: |Sign in/),
         fix: expect.stringContaining("sign in"),
-        command: expect.stringContaining("claude auth login"),
+        command: expect.stringContaining("pilotlight login"),
         isRetryable: false,
       });
       expect(claude.health()).toMatchObject({ isWell: false });

@@ -147,6 +147,21 @@ it("removes old tokens of every login when asked, and nothing else", async () =>
   await removeOldTokens(join(root, "nowhere"), now);
 });
 
+it("removes a sign-in that nobody stored, and leaves the stage of a refresh alone", async () => {
+  const stages = ["default", "default.sign-in"].map((name) => join(root, "staging", name));
+  for (const stage of stages) {
+    await mkdir(stage, { recursive: true });
+    await writeFile(join(stage, ".credentials.json"), "TEST");
+    await writeFile(join(stage, ".claude.json"), "{}");
+  }
+  const at = Date.now();
+  await removeOldTokens(root, at + TOKEN_RETENTION - 60_000);
+  const left = () => Promise.all(stages.map(async (stage) => (await readdir(stage)).toSorted()));
+  expect(await left()).toEqual(stages.map(() => [".claude.json", ".credentials.json"]));
+  await removeOldTokens(root, at + TOKEN_RETENTION + 60_000);
+  expect(await left()).toEqual([[".claude.json", ".credentials.json"], [".claude.json"]]);
+});
+
 it("says that a journal is there and cannot be read", async () => {
   await mkdir(join(root, "journal", "default.json"), { recursive: true });
   const unreadable = { code: "state_unreadable", message: expect.stringContaining("EISDIR") };

@@ -10,7 +10,6 @@ import { keepLog, type Log } from "./keep-log.ts";
 import { type KeepSession, keepSession, type KeepSurroundings } from "./keep-session.ts";
 import { keepView, listeners } from "./keep-view.ts";
 import { type Listener, listen, readToken } from "./listen.ts";
-import { type Hooks, hooksOf } from "./run-hooks.ts";
 import { type Systemd, systemd } from "./systemd.ts";
 
 /** ms between two words to the service manager about how the logins are. */
@@ -30,12 +29,9 @@ export async function runDaemon(
   const log = await keepLog(config.keep.log, io);
   const changes = listeners();
   const signals = signalQueue();
-  const hooks = hooksOf(config, ({ event, login }, why) =>
-    log({ level: "warn", login, message: `the command for on_${event} failed: ${why}` }),
-  );
   let session: KeepSession;
   const metrics = metricsOf(() => session);
-  const around: KeepSurroundings = { log, metrics, hooks, onChange: changes.call };
+  const around: KeepSurroundings = { log, metrics, onChange: changes.call };
   session = keepSession(config, around);
   const listener =
     config.keep.listen === null
@@ -59,7 +55,7 @@ export async function runDaemon(
     }
     stopTelling();
   } finally {
-    await end(session, listener, hooks);
+    await end(session, listener);
   }
   return 0;
 }
@@ -111,11 +107,10 @@ function sayEnd(
   log({ level: "info", message: `${signal}: ending${wait}` });
 }
 
-async function end(session: KeepSession, listener: Listener | null, hooks: Hooks): Promise<void> {
+async function end(session: KeepSession, listener: Listener | null): Promise<void> {
   const second = (signal: NodeJS.Signals) => endAs({ kind: "signalled", signal });
   for (const name of ENDING) process.on(name, second);
   await session.stop();
-  await hooks.settled();
   await listener?.close();
   for (const name of ENDING) process.off(name, second);
 }

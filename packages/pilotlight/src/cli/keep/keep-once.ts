@@ -8,7 +8,6 @@ import { VERSION } from "../version.ts";
 import { keepLog } from "./keep-log.ts";
 import { type KeepSession, keepSession } from "./keep-session.ts";
 import { keepView, listeners } from "./keep-view.ts";
-import { hooksOf } from "./run-hooks.ts";
 
 /**
  * One round of what the daemon does: looks at every login, renews what is due, and says how they are; for a timer.
@@ -20,9 +19,6 @@ export async function keepOnce(
   io: Io,
 ): Promise<number> {
   const log = await keepLog(config.keep.log, io);
-  const hooks = hooksOf(config, ({ event, login }, why) =>
-    log({ level: "warn", login, message: `the command for on_${event} failed: ${why}` }),
-  );
   let session: KeepSession;
   const now = () => Date.now();
   const metrics = keepMetrics({
@@ -33,12 +29,11 @@ export async function keepOnce(
     logins: () => session.keeper.logins(),
     billing: () => null,
   });
-  session = keepSession(config, { log, metrics, hooks, onChange: () => undefined });
+  session = keepSession(config, { log, metrics, onChange: () => undefined });
   await session.keeper.settled();
   const logins = session.keeper.logins();
   const report = healthReport(keepView(() => session, metrics, listeners()));
   await session.stop();
-  await hooks.settled();
   if (json === true) io.out(`${JSON.stringify(report)}\n`);
   const troubles = logins.flatMap(({ trouble }) =>
     trouble === null ? [] : traitsOf(trouble.code).exit,

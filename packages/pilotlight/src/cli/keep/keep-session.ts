@@ -8,6 +8,7 @@ import type { KeepMetrics } from "../../http/keep-metrics.ts";
 import { type Keeper, keep } from "../../keeper/keep.ts";
 import type { Chore, KeptParts } from "../../keeper/keep-parts.ts";
 import { readHistory } from "../../stores/history.ts";
+import { removeOldTokens } from "../../stores/state/retention.ts";
 import { chronicle } from "../chronicle.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import { isUnconfigured, statusIn, viewOf } from "../status-report.ts";
@@ -15,19 +16,19 @@ import { stateOf } from "../state-of.ts";
 import { systemClock } from "../system-clock.ts";
 import { wire } from "../wire.ts";
 import { type FileWatch, fileWatch } from "./file-watch.ts";
-import { type Hooks, hookCallOf } from "./run-hooks.ts";
+import { hookCallOf, hooksOf } from "./run-hooks.ts";
 import type { Log } from "./keep-log.ts";
 import { newTroubles } from "./new-troubles.ts";
 import { stateLease } from "./state-lease.ts";
 import { tellKeeping } from "./tell-keeping.ts";
 
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 /** What a session tells, and is told by. */
 export interface KeepSurroundings {
   readonly log: Log;
   readonly metrics: KeepMetrics;
-  readonly hooks: Hooks;
   readonly onChange: () => void;
 }
 
@@ -43,7 +44,10 @@ export interface KeepSession {
 }
 
 export function keepSession(config: Config, around: KeepSurroundings): KeepSession {
-  const { log, metrics, hooks, onChange } = around;
+  const { log, metrics, onChange } = around;
+  const hooks = hooksOf(config, ({ event, login }, why) =>
+    log({ level: "warn", login, message: `the command for on_${event} failed: ${why}` }),
+  );
   const files = fileWatch();
   const chronicles = config.logins.map(({ name }) => chronicle(config.stateDir, name));
   const payer = payerWatch(config, around);
@@ -73,7 +77,12 @@ export function keepSession(config: Config, around: KeepSurroundings): KeepSessi
       fresh(event);
     },
     onChange,
-    chores: [payer, runCounter(config, metrics), { every: MINUTE, run: async () => files.renew() }],
+    chores: [
+      payer,
+      runCounter(config, metrics),
+      { every: MINUTE, run: async () => files.renew() },
+      { every: DAY / 4, run: () => removeOldTokens(config.stateDir, Date.now()) },
+    ],
   });
   return {
     config,

@@ -35,7 +35,7 @@ const ANSWERS: readonly RefreshRow[] = [
     grant: "ended",
     match: [{ httpStatus: [400, 401], oauthError: ["invalid_grant"] }],
     steps: [
-      "Sign in again as the user of the job, with its HOME and CLAUDE_CONFIG_DIR: `claude auth login`.",
+      "Sign in again as the user of the job, with its HOME and CLAUDE_CONFIG_DIR: `pilotlight login`.",
       "If that happens before the thirty days are over, look for another host, container or tool that uses the same login, and give each one of its own.",
     ],
     fm: ["FM-03", "FM-04", "FM-09", "FM-11", "FM-12", "FM-23", "FM-31"],
@@ -90,7 +90,7 @@ const ANSWERS: readonly RefreshRow[] = [
     match: [{ httpStatus: [502, 504] }],
     steps: [
       "Let jobs go on while the access token lives; Pilotlight tries once more when it has ended.",
-      "A sign-in settles it at any time: `claude auth login`.",
+      "A sign-in settles it at any time: `pilotlight login`.",
     ],
     fm: ["FM-13"],
     note: "A gateway that gave up on the server behind it does not know what that server did.",
@@ -102,7 +102,7 @@ const ANSWERS: readonly RefreshRow[] = [
     match: [{ isHollow: true }],
     steps: [
       "Let jobs go on while the access token lives; the answer is kept in the spill.",
-      "A sign-in settles it at any time: `claude auth login`.",
+      "A sign-in settles it at any time: `pilotlight login`.",
     ],
     fm: ["FM-13", "FM-15"],
   },
@@ -122,7 +122,7 @@ const LOSSES: readonly RefreshRow[] = [
     ],
     steps: [
       "Let jobs go on while the access token lives; Pilotlight tries once more when it has ended.",
-      "A sign-in settles it at any time: `claude auth login`.",
+      "A sign-in settles it at any time: `pilotlight login`.",
     ],
     fm: ["FM-13", "FM-19"],
     note: "It sends a refresh token up to six times, and one lost answer among them is enough for a doubt (measured on 2.1.216 and 2.1.329, 2026-11).",
@@ -192,7 +192,7 @@ const LOSSES: readonly RefreshRow[] = [
     match: [{ via: ["endpoint"], isAnswered: false }],
     steps: [
       "Let jobs go on while the access token lives; Pilotlight tries once more when it has ended.",
-      "A sign-in settles it at any time: `claude auth login`.",
+      "A sign-in settles it at any time: `pilotlight login`.",
     ],
     fm: ["FM-13", "FM-19"],
   },

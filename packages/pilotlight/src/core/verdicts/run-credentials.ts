@@ -204,7 +204,7 @@ export const RUN_CREDENTIALS: readonly VerdictRow[] = [
     match: [{ text: ["Not logged in\\b", "Could not resolve authentication method"] }],
     steps: [
       "Compare the job's user, HOME and CLAUDE_CONFIG_DIR with those of the sign-in: `pilotlight status` in the job's environment shows where it looks.",
-      "Without a login there, sign in: `claude auth login`.",
+      "Without a login there, sign in: `pilotlight login`.",
       "`--bare` reads no login at all: give the job an API key, or leave the flag away.",
     ],
     fm: ["FM-34", "FM-37", "FM-39", "FM-42", "FM-46", "FM-51"],

@@ -21,7 +21,7 @@ export const RUN_REFUSALS: readonly VerdictRow[] = [
       },
     ],
     steps: [
-      "Sign in again as the user of the job, with its HOME and CLAUDE_CONFIG_DIR: `claude auth login`.",
+      "Sign in again as the user of the job, with its HOME and CLAUDE_CONFIG_DIR: `pilotlight login`.",
       "If that happens before the thirty days are over, look for another host or tool that uses the same login.",
     ],
     fm: ["FM-03", "FM-04", "FM-11", "FM-12"],

@@ -2,7 +2,7 @@ import type { StoreRow } from "../verdict-row.ts";
 import { DEFERRED, DOUBTED, REJECTED, STORE } from "./row-bases.ts";
 
 const SIGN_IN =
-  "Sign in again as the user of the job, with its HOME and CLAUDE_CONFIG_DIR: `claude auth login`.";
+  "Sign in again as the user of the job, with its HOME and CLAUDE_CONFIG_DIR: `pilotlight login`.";
 
 /** What is found where a login should be read. */
 const FOUND: readonly StoreRow[] = [
@@ -72,7 +72,7 @@ const FOUND: readonly StoreRow[] = [
     match: [{ store: ["in_doubt"] }],
     steps: [
       "Let jobs go on while the access token lives; Pilotlight tries once more when it has ended.",
-      "A sign-in settles it at any time: `claude auth login`.",
+      "A sign-in settles it at any time: `pilotlight login`.",
     ],
     fm: ["FM-13"],
   },
@@ -187,7 +187,7 @@ const UNWRITABLE: readonly StoreRow[] = [
     grant: "stands",
     match: [{ store: ["read_only"] }],
     steps: [
-      "Renew it where the file comes from: `pilotlight refresh` or `claude auth login` on that host.",
+      "Renew it where the file comes from: `pilotlight refresh` or `pilotlight login` on that host.",
       'Where only the single file is mounted, set `write = "in-place"` there, so that the result shows here.',
     ],
     fm: ["FM-26", "FM-27"],

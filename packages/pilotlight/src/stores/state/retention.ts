@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { removeFile } from "../../disk/directory.ts";
 import { archiveIn } from "./login-files.ts";
@@ -19,6 +19,14 @@ export async function removeOldTokens(directory: string, now: number): Promise<v
       await removeFile(join(archive, name)).catch(() => {});
     }
   }
+  // A sign-in that was completed and never stored.
+  const staging = join(directory, "staging");
+  for (const name of await namesIn(staging)) {
+    const path = join(staging, name, ".credentials.json");
+    if (name.endsWith(".sign-in") && (await writtenAt(path)) < now - TOKEN_RETENTION) {
+      await removeFile(path).catch(() => {});
+    }
+  }
   const journal = dirname(archive);
   for (const name of await namesIn(journal)) {
     const path = join(journal, name);
@@ -32,6 +40,14 @@ async function isOutdated(path: string, now: number): Promise<boolean> {
   const state = await readState(path).catch(() => null);
   const at = state?.kind === "present" ? state.fields["at"] : null;
   return typeof at === "number" && now - at > TOKEN_RETENTION;
+}
+
+/** Epoch ms; infinity where nothing is there. */
+async function writtenAt(path: string): Promise<number> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Number.POSITIVE_INFINITY,
+  );
 }
 
 function namesIn(directory: string): Promise<readonly string[]> {

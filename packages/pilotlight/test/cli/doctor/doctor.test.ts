@@ -159,7 +159,7 @@ describe("doctor", () => {
     putLogin(join(home.home, "a"));
     const { out } = await runHere(["doctor"], env);
     expect(out).toMatch(/^failure {2}store-readable {7}b: no_credential: /m);
-    expect(out).toContain(`$ CLAUDE_CONFIG_DIR='${join(home.home, "b")}' claude auth login\n`);
+    expect(out).toContain("$ pilotlight login --login b\n");
     const one = await runHere(["doctor", "--login", "a"], env);
     expect(one.exit).toBe(0);
   });

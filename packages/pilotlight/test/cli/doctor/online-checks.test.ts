@@ -160,7 +160,7 @@ describe("the credential that jobs use", () => {
     scene.sandbox.revokeAccess();
     const { exit, of } = await examine(scene);
     expect(exit).toBe(77);
-    const command = "claude auth login";
+    const command = "pilotlight login";
     expect(of("credential-accepted")).toMatchObject({ code: "auth_rejected", command });
     expect(of("token-host").result).toBe("skipped");
   });

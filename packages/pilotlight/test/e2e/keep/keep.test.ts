@@ -12,6 +12,7 @@ import {
 } from "../support/expectations.ts";
 import { openScene, type Scene } from "../support/scene.ts";
 import { startKeeper } from "./a-keeper.ts";
+import { ISSUED, OLD, STATE_OF_0_1_0 } from "./state-of-0-1-0.ts";
 
 const SLOW = 4_000;
 
@@ -178,6 +179,24 @@ describe("two keepers on one login and one port", () => {
     expect(await second.finished).toMatchObject({ code: 0 });
     expect(scene.sandbox.tokenPosts()).toHaveLength(0);
   }, 60_000);
+});
+
+describe("the state of an earlier version", () => {
+  it("with an open journal is taken over: what the server issued is stored, and nothing is sent", async () => {
+    const scene = await openScene({ env: { PILOTLIGHT_DRIVER: "cli" } });
+    scene.write(OLD);
+    for (const [name, fields] of Object.entries(STATE_OF_0_1_0)) {
+      const path = join(scene.state, name);
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      writeFileSync(path, JSON.stringify(fields), { mode: 0o600 });
+    }
+    const keeper = await startKeeper(scene);
+    await keeper.healthy(({ health }) => health === "ok");
+    await keeper.end();
+    expect(scene.document()).toEqual(JSON.parse(ISSUED));
+    expectSettled(scene);
+    expect(scene.sandbox.tokenPosts()).toEqual([]);
+  });
 });
 
 describe("HUP", () => {

@@ -64,7 +64,7 @@ export const copyChecks = [
             warning(
               ".claude.json names another account than the credential: who is shown is not who pays",
               "keep one config directory per account, and sign in again in this one",
-              { command: "claude auth login" },
+              { command: "pilotlight login" },
             ),
           ];
     },

@@ -114,7 +114,7 @@ function loginEnd({ status, now }: { status: LoginStatus; now: number }): readon
   const what = left > 0 ? `it ends in ${span}` : `it was to end ${span} ago`;
   if (left > 7 * DAY) return [ok(what)];
   const fix = "only a new sign-in renews it";
-  return [warning(what, fix, { command: "claude auth login" })];
+  return [warning(what, fix, { command: "pilotlight login" })];
 }
 
 function refreshJournal(facts: {
@@ -129,7 +129,7 @@ function refreshJournal(facts: {
     const what = `the refresh of ${since} was sent and its answer never seen`;
     const code = journal.code ?? "in_doubt";
     const fix = "what it brought since can be stored; else a sign-in settles it";
-    const more = { command: "claude auth login", repair: "finish-refresh" } as const;
+    const more = { command: "pilotlight login", repair: "finish-refresh" } as const;
     return [isUsable ? warning(what, fix, more) : failure(code, what, { fix, ...more })];
   }
   if (isRunning) return [note(`a refresh since ${since} is still in flight`, "wait for it")];

@@ -40,7 +40,7 @@ export const storeChecks = [
     gather: ({ state }: LoginWorld) => storedFlaws(state.locations.credentialsFile),
     judge: (flaws: readonly TokenFlaw[] | null) => {
       if (flaws === null) return [skipped(ABSENT)];
-      const command = { command: "claude auth login" };
+      const command = { command: "pilotlight login" };
       return flaws.length === 0
         ? [ok("their prefixes are right, and nothing is between them")]
         : flaws.map(({ text }) => warning(`the stored ${text}`, "sign in again", command));
@@ -126,7 +126,7 @@ function missingIn(credential: Credential, status: LoginStatus): readonly Findin
   }
   if (credential.accessToken !== null && !mayInfer(credential)) {
     const what = "its scopes lack user:inference: Claude Code says that it is not logged in";
-    const command = "claude auth login";
+    const command = "pilotlight login";
     findings.push(failure("scope_missing", what, { command, fm: ["FM-34"] }));
   }
   return findings;
