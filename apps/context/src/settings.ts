@@ -1,9 +1,13 @@
 import { join } from "node:path";
 import { PilotlightError } from "pilotlight/orchestrator";
 import { z } from "zod";
+import type { Room } from "./core/assemble-context.ts";
 
 const whole = (least: number, most: number, usual: number) =>
   z.coerce.number().int().min(least).max(most).default(usual);
+
+/** Twice as many fit into one question in any script, where a character is a token. */
+const MOST_CHARACTERS = 80_000;
 
 /** Everything that can be set, by its variable. */
 export const SETTINGS = z.object({
@@ -36,7 +40,7 @@ export interface Settings {
   readonly database: string;
   /** An empty directory, so that no project's instructions are read by Claude Code. */
   readonly workDir: string;
-  readonly room: { readonly hot: number; readonly batch: number; readonly facts: number };
+  readonly room: Room;
   readonly questions: number;
   readonly concurrency: number;
   readonly capacity: number;
@@ -75,6 +79,7 @@ function settingsOf(read: z.infer<typeof SETTINGS>): Settings {
     database: join(read.CONTEXT_DATA, "context.db"),
     workDir: join(read.CONTEXT_DATA, "work"),
     room: {
+      characters: MOST_CHARACTERS,
       hot: read.CONTEXT_HOT_MESSAGES,
       batch: read.CONTEXT_BATCH,
       facts: read.CONTEXT_FACTS,

@@ -1,11 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
-import { type SSEStreamingApi, streamSSE } from "hono/streaming";
-import { Trouble } from "../core/trouble.ts";
 import { unknownEntity } from "../service/provide-context.ts";
-import type { Step } from "../service/progress-board.ts";
 import { bodyOf, jsonOf, problemOf, REFUSALS } from "./answers.ts";
 import type { App, AppParts } from "./app.ts";
 import { contextBodyOf } from "./bodies.ts";
+import { progressStream } from "./progress-stream.ts";
 import { context, contextBody, contextProblem, entityPath } from "./schemas.ts";
 
 const ask = createRoute({
@@ -41,9 +39,6 @@ const watch = createRoute({
   },
 });
 
-/** ms between two signs of life on a stream with nothing to tell. */
-const HEARTBEAT = 15_000;
-
 export function addContextRoutes(app: App, parts: AppParts): void {
   const { store, desk } = parts;
   app.openapi(ask, async (call) => {
@@ -55,50 +50,6 @@ export function addContextRoutes(app: App, parts: AppParts): void {
   app.openapi(watch, async (call) => {
     const { entityId } = call.req.valid("param");
     if ((await store.entity(entityId)) === null) throw unknownEntity(entityId);
-    const steps: Step[] = [parts.board.now(entityId)];
-    let wake = (): void => undefined;
-    const end = parts.board.listen(entityId, (step) => {
-      steps.push(step);
-      wake();
-    });
-    if (end === null) throw TOO_MANY;
-    const pause = () =>
-      new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, HEARTBEAT);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    return streamSSE(call, async (stream) => {
-      const leave = () => wake();
-      stream.onAbort(leave);
-      parts.ending.addEventListener("abort", leave);
-      try {
-        while (!stream.aborted && !parts.ending.aborted) {
-          if (steps.length === 0) await pause();
-          await send(stream, steps.splice(0));
-        }
-      } finally {
-        parts.ending.removeEventListener("abort", leave);
-        end();
-      }
-    });
+    return progressStream(call, entityId, parts);
   });
 }
-
-async function send(stream: SSEStreamingApi, steps: readonly Step[]): Promise<void> {
-  if (steps.length === 0) await stream.write(": still here\n\n");
-  for (const { phase, ...data } of steps) {
-    await stream.writeSSE({ event: phase, data: JSON.stringify(data) });
-  }
-}
-
-const TOO_MANY = new Trouble({
-  code: "watchers_full",
-  status: 503,
-  title: "as many streams are open as there is room for",
-  detail: "the context itself can be asked for all the same",
-  retryable: true,
-  retryAfter: 30,
-});

@@ -81,7 +81,7 @@ async function put(
   const arrived = now();
   const drafts = bodies.map(({ key = null, author = null, text, sentAt }): MessageDraft => ({
     key,
-    author,
+    author: author && withoutTokens(author),
     text: withoutTokens(text),
     sentAt: sentAt === undefined ? arrived : Date.parse(sentAt),
   }));

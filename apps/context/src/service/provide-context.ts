@@ -41,7 +41,7 @@ export async function provideContext(
     if (isEmpty) return emptyContext(parts, snapshot);
     const mayGoOn = question < parts.questions;
     const assembly = assembleContext(snapshot, room, mayGoOn);
-    tell({ phase: "reading", ...countsOf(snapshot, assembly), question });
+    tell({ phase: "reading", ...countsOf(assembly), question });
     const onRetry = (retry: { code: string; inMs: number }) => tell({ phase: "waiting", ...retry });
     const asked = await answerOrTrouble(parts.reader.read(assembly, { signal, onRetry }));
     if (asked instanceof Trouble) {
@@ -156,7 +156,7 @@ function contextOf({ room, now }: ContextParts, finished: Finished): Context {
     summary: answer.reading.summary,
     facts,
     sources: {
-      hotMessagesCount: snapshot.hot.length,
+      hotMessagesCount: assembly.hot,
       factsIncluded: facts.length,
       factsKnown: merged.live.length,
       messagesKnown: progress.messageCount,
@@ -191,6 +191,6 @@ function emptyContext({ now }: ContextParts, { entity }: Snapshot): Context {
   };
 }
 
-function countsOf({ hot }: Snapshot, { messages, unread, facts }: Assembly) {
-  return { messages: messages.length, new: unread.size, hot: hot.length, facts: facts.length };
+function countsOf({ messages, unread, hot, facts }: Assembly) {
+  return { messages: messages.length, new: unread.size, hot, facts: facts.length };
 }

@@ -5,7 +5,7 @@ import type { Message } from "../../src/core/message.ts";
 import type { Snapshot } from "../../src/core/snapshot.ts";
 import { draft, fact, NOW } from "../support/invented.ts";
 
-const ROOM = { hot: 2, batch: 2, facts: 1 };
+const ROOM = { hot: 2, batch: 2, facts: 1, characters: 1000 };
 
 function message(position: number, sentAt = NOW + position): Message {
   return { ...draft(`message ${position}`, { sentAt }), id: `m${position}`, position };
@@ -46,6 +46,17 @@ describe("assembleContext", () => {
     const late = message(4, NOW - 1);
     const one = assembleContext(snapshot({ hot: [late, message(3)] }, 4), ROOM, true);
     expect(one.messages.map(({ id }) => id)).toEqual(["m4", "m3"]);
+  });
+
+  it("shows what has room: the first of the backlog, the newest of the others, and one at least", () => {
+    const unread = [message(1), message(2)];
+    const first = assembleContext(snapshot({ unread }), { ...ROOM, characters: 10 }, true);
+    expect(first.messages.map(({ id }) => id)).toEqual(["m1"]);
+    expect(first).toMatchObject({ isFinal: false, readUpTo: 1, hot: 0 });
+    const exact = assembleContext(snapshot({ unread }), { ...ROOM, characters: 18 }, true);
+    expect(exact).toMatchObject({ readUpTo: 2 });
+    const last = assembleContext(snapshot({}, 4), { ...ROOM, characters: 10 }, true);
+    expect([last.messages.map(({ id }) => id), last.hot]).toEqual([["m4"], 1]);
   });
 
   it("shows the surest facts", () => {

@@ -67,6 +67,16 @@ describe("the service as a process, with an API key", () => {
     expect(told).toMatchObject({ status: 503, body: { code: "structured_output_missing" } });
   });
 
+  it("tells its progress on a stream, which does not keep it from ending", async () => {
+    const scene = await openScene({ sandbox: { reply: inventedModel } });
+    const service = await startService(scene, { env: keyFor(scene) });
+    const stream = await fetch(`${service.url}/api/v1/entities/ada/progress`);
+    await service.say("I moved to London.");
+    expect(await service.stop()).toBe(0);
+    const events = [...(await stream.text()).matchAll(/^event: (\w+)$/gm)].map(([, name]) => name);
+    expect(events).toEqual(["idle", "asked", "reading", "stored", "done"]);
+  });
+
   it("has everything again after it was killed in the middle of a question", async () => {
     const scene = await openScene({ sandbox: { reply: inventedModel } });
     const first = await startService(scene, { env: keyFor(scene) });

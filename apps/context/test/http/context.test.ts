@@ -1,6 +1,10 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { Trouble } from "../../src/core/trouble.ts";
 import { stated } from "../support/invented.ts";
+import { sqliteStore } from "../../src/storage/sqlite-store.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { type FaceOptions, jsonIn, openFace } from "../support/face.ts";
 
 const MESSAGES = "/api/v1/entities/ada/messages";
@@ -301,6 +305,20 @@ describe("POST /api/v1/context", () => {
       404,
       { code: "entity_unknown" },
     ]);
+  });
+
+  it("says that the database is in trouble, and does not take it for no facts", async () => {
+    const path = join(temporaryFolder(), "context.db");
+    const face = await faceWith(["one"], { store: sqliteStore(path) });
+    const other = new DatabaseSync(path);
+    other.exec("DROP TABLE facts");
+    other.close();
+    for (const response of [await face.ask(), await face.call("GET", FACTS)]) {
+      expect([response.status, response.headers.get("retry-after")]).toEqual([503, "5"]);
+      expect(await response.json()).toMatchObject({ code: "storage_unavailable", retryable: true });
+    }
+    expect(face.asked).toEqual([]);
+    await face.store.close();
   });
 
   it("is a bug, in the log and not in the answer, where something unknown is thrown", async () => {

@@ -8,7 +8,7 @@ import { sqliteStore } from "../../src/storage/sqlite-store.ts";
 import { draft, fact, NOW } from "../support/invented.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const ROOM = { hot: 50, batch: 100, facts: 200 };
+const ROOM = { hot: 50, batch: 100, facts: 200, characters: 80_000 };
 const RUNS = 500;
 /** ms. */
 const LIMIT = 20;

@@ -15,7 +15,6 @@ export interface FaceOptions {
   readonly read?: (assembly: Assembly, signal: AbortSignal) => Promise<Partial<Reading>>;
   readonly capacity?: number;
   readonly questions?: number;
-  readonly room?: { readonly hot: number; readonly batch: number; readonly facts: number };
   readonly token?: string;
   readonly mostRequests?: number;
 }
@@ -23,7 +22,7 @@ export interface FaceOptions {
 /** The HTTP face over a store in memory and a reader of the test's own; time goes on by a second with each look at it. */
 export function openFace(options: FaceOptions = {}) {
   const { store = memoryStore(), capacity = 4, questions = 3, token = null } = options;
-  const room = options.room ?? { hot: 3, batch: 3, facts: 10 };
+  const room = { hot: 3, batch: 3, facts: 10, characters: 1000 };
   const asked: Assembly[] = [];
   const lines: LogLine[] = [];
   let [time, id] = [NOW, 0];
