@@ -32,6 +32,13 @@ export const credentialsFile: CredentialFormat = {
     const kept = isObject(login) ? login : {};
     return JSON.stringify({ ...siblings, [LOGIN_KEY]: { ...kept, ...next.fields.reveal() } });
   },
+
+  without(live) {
+    const document = parseObject(live);
+    if (typeof document === "string") return null;
+    const { [LOGIN_KEY]: _, ...siblings } = document;
+    return Object.keys(siblings).length === 0 ? null : JSON.stringify(siblings);
+  },
 };
 
 /** Builds a credential from the fields of a login object. */

@@ -182,6 +182,12 @@ function addLogin({ command, io, done }: Parts): void {
     .option("--no-qr", "without a QR code")
     .option("--json", "the link and the result as lines of JSON")
     .action(async (flags) => done(await (await import("./commands/login.ts")).login(flags, io)));
+  command("logout", "take a login out of its file; what others keep there stays")
+    .option("--login <name>", "the login it is about")
+    .option("--revoke", "have Claude Code tell the server, too")
+    .option("--yes", "do not ask")
+    .option("--json", "print pilotlight.logout/v1")
+    .action(async (flags) => done(await (await import("./commands/logout.ts")).logout(flags, io)));
 }
 
 function addHistory({ command, io, done }: Parts): void {

@@ -36,6 +36,13 @@ export interface CredentialStore {
    * @throws PilotlightError `cannot_persist`; the old document is intact, or (in-place writes) the journal has ours.
    */
   write(next: Credential, expected: Pair | null, lock: HeldLock): Promise<WriteResult>;
+  /**
+   * Takes the login out, and what others keep in the same document stays; a document that holds nothing else goes.
+   * @returns `absent` where there was none. @throws PilotlightError `cannot_persist`
+   */
+  remove(
+    lock: HeldLock,
+  ): Promise<Extract<WriteResult, { kind: "written" | "absent" | "lock_lost" }>>;
 }
 
 /** How long a caller waits for a lock. */
@@ -186,6 +193,8 @@ export type Tell = (event: KeeperEvent) => void;
 export interface CredentialFormat {
   /** Never throws: what cannot be understood is an `unreadable` entry. */
   parse(text: string): Entry;
+  /** The document without its login, everything else kept; `null` where nothing else is in it. */
+  without(live: string): string | null;
   /** The document to store: `next`'s fields over those of `live`, everything else in `live` kept. */
   merge(live: string | null, next: Credential): string;
 }

@@ -13,6 +13,7 @@ import type {
 } from "../core/ports.ts";
 import { decideWrite, type Live, type WriteDecision } from "./decide-write.ts";
 import { cannotPersist } from "../disk/cannot-persist.ts";
+import { removeFile } from "../disk/directory.ts";
 import { overwriteFile } from "../disk/overwrite-file.ts";
 import { type Document, readDocument } from "../disk/read-document.ts";
 import { replaceFile } from "../disk/replace-file.ts";
@@ -52,6 +53,14 @@ export function fileStore(parts: FileStoreParts): CredentialStore {
         return writeLocked(parts, next, expected, mayCommit);
       });
       // Nothing was written and the keeper looks again: the same as losing the lock late.
+      return "busy" in held ? { kind: "lock_lost" } : held.done;
+    },
+
+    async remove(lock) {
+      const held = await locks.withWriteLock(async (writeLock) => {
+        const mayCommit = async () => (await lock.isHeld()) && (await writeLock.isHeld());
+        return removeLocked(parts, mayCommit);
+      });
       return "busy" in held ? { kind: "lock_lost" } : held.done;
     },
   };
@@ -114,6 +123,29 @@ async function writeLocked(
     throw cannotPersist(parts.path, error);
   }
   return verify(parts, next, expected, decision);
+}
+
+async function removeLocked(
+  parts: FileStoreParts,
+  mayCommit: () => Promise<boolean>,
+): ReturnType<CredentialStore["remove"]> {
+  const { document, text } = await readLive(parts);
+  if (document.kind === "absent") return { kind: "absent" };
+  const rest = text === null ? null : parts.format.without(text);
+  try {
+    const { target, stats } = await foundFor(parts.path, document);
+    const isMount = stats !== null && (await chooseMode(parts.mode, target, stats)) === "in-place";
+    if (rest === null && !isMount) {
+      if (!(await mayCommit())) return { kind: "lock_lost" };
+      await removeFile(target);
+      return { kind: "written" };
+    }
+    const isCommitted =
+      stats !== null && (await commitText(parts.mode, target, stats, rest ?? "{}", mayCommit));
+    return { kind: isCommitted ? "written" : "lock_lost" };
+  } catch (error) {
+    throw cannotPersist(parts.path, error);
+  }
 }
 
 async function commitText(

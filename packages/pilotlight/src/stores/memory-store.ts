@@ -62,5 +62,13 @@ export function memoryStore(parts: MemoryStoreParts): CredentialStore {
       });
       return "busy" in held ? { kind: "lock_lost" } : held.done;
     },
+
+    async remove(lock) {
+      await delay("store.remove");
+      if (document.text === null) return { kind: "absent" };
+      if (!(await lock.isHeld())) return { kind: "lock_lost" };
+      document.text = format.without(document.text);
+      return { kind: "written" };
+    },
   };
 }

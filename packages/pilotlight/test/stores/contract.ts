@@ -106,6 +106,50 @@ export function describeStore(name: string, open: (locks: CliLocks) => Promise<B
       expect(await bench.text()).toBeNull();
     });
 
+    it.each([
+      ["a different pair", documentOf("theirs", { mcpOAuth: { kept: true } })],
+      [
+        "a blanked one",
+        JSON.stringify({ claudeAiOauth: { accessToken: "" }, mcpOAuth: { kept: true } }),
+      ],
+    ])(
+      "stores a sign-in, which expects nothing, over %s, and keeps what is beside it",
+      async (_, text) => {
+        await bench.put(text);
+        expect(await bench.store.write(generation("b"), null, held)).toEqual({ kind: "written" });
+        expect(JSON.parse((await bench.text()) ?? "")).toMatchObject({
+          claudeAiOauth: fieldsOf("b"),
+          mcpOAuth: { kept: true },
+        });
+      },
+    );
+
+    it("makes the document for a sign-in where there is none, unless the lock is lost", async () => {
+      expect(await bench.store.write(generation("b"), null, lost)).toEqual({ kind: "lock_lost" });
+      expect(await bench.text()).toBeNull();
+      expect(await bench.store.write(generation("b"), null, held)).toEqual({ kind: "written" });
+      expect(await bench.text()).toBe(documentOf("b"));
+    });
+
+    it("takes a login out and leaves what is beside it", async () => {
+      await bench.put(documentOf("a", { mcpOAuth: { kept: true } }));
+      expect(await bench.store.remove(lost)).toEqual({ kind: "lock_lost" });
+      expect(await bench.store.remove(held)).toEqual({ kind: "written" });
+      expect(await bench.text()).toBe('{"mcpOAuth":{"kept":true}}');
+      expect(await bench.store.read()).toEqual({ state: "absent" });
+    });
+
+    it("removes the document with a login that was alone in it, or that cannot be understood", async () => {
+      expect(await bench.store.remove(held)).toEqual({ kind: "absent" });
+      for (const text of [documentOf("a"), "{"]) {
+        await bench.put(text);
+        expect(await bench.store.remove(held)).toEqual({ kind: "written" });
+        // What is mounted elsewhere as a single file cannot go.
+        expect([null, "{}"]).toContain(await bench.text());
+        expect(await bench.store.read()).toEqual({ state: "absent" });
+      }
+    });
+
     it("takes its own result for written when an earlier run got as far as the store", async () => {
       await bench.put(documentOf("b"));
       const result = await bench.store.write(generation("b"), pair("a"), held);

@@ -183,7 +183,7 @@ describe("the file store", () => {
     const store = fileStore({
       path,
       format: {
-        merge: format.merge.bind(format),
+        ...format,
         parse: (text) => {
           asked += 1;
           // The first parse is of the live file, the second of the merged text, the third verifies.
@@ -204,7 +204,7 @@ describe("the file store", () => {
     const store = fileStore({
       path,
       format: {
-        merge: format.merge.bind(format),
+        ...format,
         parse: (text) => {
           asked += 1;
           return format.parse(asked >= 3 ? documentOf("a") : text);

@@ -46,12 +46,12 @@ export async function login(flags: LoginFlags, io: Io): Promise<number> {
   const noted = chronicle(config.stateDir, one.name);
   const stopped = new AbortController();
   const interrupted = interruption(stopped);
-  const timer = setTimeout(() => stopped.abort("the time for it is over"), limit);
   const maySwitch = flags.switchAccount ?? false;
   const signal = stopped.signal;
   const parts = wire(config, one, noted.tell);
   try {
     const begun = await signIn({ config, login: one, parts, maySwitch, signal });
+    const timer = setTimeout(() => stopped.abort("no code came in time"), limit);
     try {
       const done = await carryOut(begun, codeSource(flags.codeFrom, io, signal), flags, io);
       noted.note({
@@ -61,6 +61,7 @@ export async function login(flags: LoginFlags, io: Io): Promise<number> {
       });
       await report(done, one, flags, io);
     } finally {
+      clearTimeout(timer);
       await begun.close();
     }
     await tellOthers(config, one, io);
@@ -71,7 +72,6 @@ export async function login(flags: LoginFlags, io: Io): Promise<number> {
       throw error;
     throw new PilotlightError("sign_in_failed", why);
   } finally {
-    clearTimeout(timer);
     await noted.write();
     interrupted.end();
   }

@@ -74,6 +74,7 @@ function storeOf(world: World, keeper: Process): CredentialStore {
         if (!disk.isStoreWritable) throw new PilotlightError("cannot_persist", "store is full");
       }),
     write: (next, expected, lock) => write(world, keeper, next, expected, lock),
+    remove: () => Promise.reject(new Error("nobody signs out here")),
   };
 }
 
