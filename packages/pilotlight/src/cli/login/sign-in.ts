@@ -1,6 +1,9 @@
-import { mkdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { findClaude } from "../../claude/build/find-claude.ts";
+import { processesIn } from "../../claude/locking/living-process.ts";
 import { readSettings } from "../../claude/precedence/settings.ts";
 import { signedInAccount } from "../../claude/signing-in/signed-in-account.ts";
 import { type SignInChild, startSignIn } from "../../claude/signing-in/sign-in-child.ts";
@@ -74,6 +77,7 @@ export async function signIn(wish: SignInWish): Promise<SignIn> {
       },
     );
     await Promise.all([stage.prove(), wish.parts.store.proveWritable()]);
+    await settleOrphans(stage);
     const found = await completedIn(stage);
     const child = found === null ? await beginIn(stage, wish) : null;
     return opened(wish, stage, child, () => lease.release());
@@ -111,6 +115,7 @@ function opened(
       const read = readPastedCode(pasted, child.link);
       if (read.kind === "wrong") throw new PilotlightError("code_rejected", read.why);
       isOpen = false;
+      await writeFile(markIn(stage), "", { mode: 0o600 });
       await child.give(read.code);
       return finish(false);
     },
@@ -120,6 +125,31 @@ function opened(
       release();
     },
   };
+}
+
+/** Says that a code was passed on in this stage: from then on the server may have issued a login. */
+function markIn(stage: Stage): string {
+  return join(stage.directory, "code-given");
+}
+
+/** ms that Claude Code needs at most, once it has the code. */
+const EXCHANGE = 90_000;
+
+/**
+ * A Claude Code whose Pilotlight was killed goes on in the stage. One that has its code is waited for: what it stores is the
+ * new login. One that waits for a code would wait for ever.
+ */
+async function settleOrphans(stage: Stage): Promise<void> {
+  const hasCode = existsSync(markIn(stage));
+  const end = performance.now() + (hasCode ? EXCHANGE : 0);
+  while (processesIn(stage.directory).length > 0 && performance.now() < end) await sleep(100);
+  for (const pid of processesIn(stage.directory)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has just ended by itself.
+    }
+  }
 }
 
 async function beginIn(stage: Stage, { config, login, signal }: SignInWish): Promise<SignInChild> {
