@@ -178,6 +178,10 @@ function addLogin({ command, io, done }: Parts): void {
     .option("--login <name>", "the login it is for")
     .option("--code-from <place>", "a file that will hold the code, a descriptor's number, or -")
     .option("--switch-account", "the new login may be another account's")
+    .option(
+      "--from-refresh-token",
+      "take a login over from CLAUDE_CODE_OAUTH_REFRESH_TOKEN and CLAUDE_CODE_OAUTH_SCOPES",
+    )
     .option("--timeout <time>", "how long to wait for the code (default 15m)")
     .option("--no-qr", "without a QR code")
     .option("--json", "the link and the result as lines of JSON")

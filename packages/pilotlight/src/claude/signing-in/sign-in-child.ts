@@ -72,7 +72,26 @@ export async function startSignIn(options: SignInOptions): Promise<SignInChild> 
   }
 }
 
-async function started({ argv, cwd, env }: SignInOptions): Promise<ChildProcess> {
+/**
+ * Has Claude Code take a login over from the refresh token in its environment (`CLAUDE_CODE_OAUTH_REFRESH_TOKEN`,
+ * `CLAUDE_CODE_OAUTH_SCOPES`), which spends that token. Nobody is asked.
+ * @throws PilotlightError `cli_not_found`; `sign_in_failed` with Claude Code's own words; `refresh_running`
+ */
+export async function takeOver(options: Omit<SignInOptions, "signal">): Promise<void> {
+  const child = await started(options);
+  child.stdin?.end();
+  const said = collect(child);
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const exit = await within(ended, PATIENCE.exchange);
+  if (exit === undefined) {
+    child.unref();
+    const detail = `the sign-in has not ended after ${PATIENCE.exchange / 1000} s`;
+    throw new PilotlightError("refresh_running", detail);
+  }
+  if (exit !== 0) throw failure(said.err() || said.out(), "Claude Code did not say why");
+}
+
+async function started({ argv, cwd, env }: Omit<SignInOptions, "signal">): Promise<ChildProcess> {
   const [program, ...args] = argv;
   const child = spawn(program, [...args, "auth", "login", "--claudeai"], {
     cwd,

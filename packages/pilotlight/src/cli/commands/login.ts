@@ -19,6 +19,7 @@ export interface LoginFlags {
   readonly login?: string;
   readonly codeFrom?: string;
   readonly switchAccount?: boolean;
+  readonly fromRefreshToken?: boolean;
   readonly timeout?: string;
   readonly qr?: boolean;
   readonly json?: boolean;
@@ -50,7 +51,8 @@ export async function login(flags: LoginFlags, io: Io): Promise<number> {
   const signal = stopped.signal;
   const parts = wire(config, one, noted.tell);
   try {
-    const begun = await signIn({ config, login: one, parts, maySwitch, signal });
+    const isTakenOver = flags.fromRefreshToken ?? false;
+    const begun = await signIn({ config, login: one, parts, maySwitch, signal, isTakenOver });
     const timer = setTimeout(() => stopped.abort("no code came in time"), limit);
     try {
       const done = await carryOut(begun, codeSource(flags.codeFrom, io, signal), flags, io);
@@ -86,7 +88,9 @@ async function carryOut(
 ): Promise<SignedIn> {
   const { link } = begun;
   if (link === null) {
-    if (flags.json !== true) io.err("A sign-in that was completed before is taken up again.\n");
+    if (flags.json !== true && flags.fromRefreshToken !== true) {
+      io.err("A sign-in that was completed before is taken up again.\n");
+    }
     return begun.resume();
   }
   await showLink(link, flags, io);

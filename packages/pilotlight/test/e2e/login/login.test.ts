@@ -190,6 +190,32 @@ describe("login", () => {
   );
 
   claudeTest(
+    "2.1.329",
+    "takes a login over from a refresh token, and spends none that is not there",
+    async (build) => {
+      const scene = await openScene({ build });
+      const { refreshToken, scopes } = scene.sandbox.signIn().claudeAiOauth;
+      const none = await scene.run(["login", "--from-refresh-token"]);
+      expect([none.code, none.stderr]).toEqual([
+        64,
+        expect.stringContaining("CLAUDE_CODE_OAUTH_REFRESH_TOKEN"),
+      ]);
+      const env = {
+        CLAUDE_CODE_OAUTH_REFRESH_TOKEN: refreshToken,
+        CLAUDE_CODE_OAUTH_SCOPES: scopes.join(" "),
+      };
+      const taken = await scene.run(["login", "--from-refresh-token", "--json"], env);
+      expect([taken.code, taken.stderr]).toEqual([0, ""]);
+      expectLivingPair(scene);
+      expect(scene.sandbox.tokenPosts()).toHaveLength(1);
+      const before = scene.text();
+      const spent = await scene.run(["login", "--from-refresh-token", "--json"], env);
+      expect([spent.code, codeOf(spent.stderr)]).toEqual([77, "sign_in_failed"]);
+      expect(scene.text()).toBe(before);
+    },
+  );
+
+  claudeTest(
     "2.1.104",
     "says that this build takes no code on a pipe, and what to do",
     async (build) => {
