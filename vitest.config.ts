@@ -1,11 +1,23 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** Where CI wants the counts, besides the console. */
 const report = process.env["PILOTLIGHT_TEST_REPORT"];
 
+const source = (path: string) =>
+  fileURLToPath(new URL(`packages/pilotlight/src/${path}`, import.meta.url));
+
 export default defineConfig({
+  // As scripts/from-source.mjs has it: apps import the package by name, and need no build of it here.
+  resolve: {
+    alias: [
+      { find: /^pilotlight$/, replacement: source("index.ts") },
+      { find: /^pilotlight\/orchestrator$/, replacement: source("orchestrator.ts") },
+      { find: /^pilotlight\/sandbox$/, replacement: source("sandbox/index.ts") },
+    ],
+  },
   test: {
-    include: ["packages/*/test/**/*.test.ts"],
+    include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"],
     // Two cores, and many tests that start processes of their own.
     maxWorkers: 2,
     testTimeout: 30_000,

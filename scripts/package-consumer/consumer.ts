@@ -1,4 +1,5 @@
 import {
+  type CheckedLogin,
   exitOf,
   type LoginStatus,
   openLogin,
@@ -97,6 +98,8 @@ export function explain(claude: Claude, error: unknown): string {
 export async function keep(): Promise<number> {
   const login = await openLogin({ name: "work" });
   const status: LoginStatus = await login.status();
+  const { remarks }: CheckedLogin = await login.check({ onDemand: true });
+  for (const { state, text } of remarks) if (state === "CRITICAL") throw new Error(text);
   const outcome: Outcome = await login.refresh({ force: !status.usable });
   return exitOf(outcome);
 }

@@ -1,4 +1,5 @@
 export { type Login, type LoginOptions, openLogin } from "./cli/open-login.ts";
+export type { CheckedLogin, CheckLimits, CheckState, Remark } from "./core/check-state.ts";
 export type { Billing } from "./core/explanation.ts";
 export type { Credential, Entry, Fingerprint, Pair, Token, TokenKind } from "./core/credential.ts";
 export { tokenKindOf } from "./core/credential.ts";

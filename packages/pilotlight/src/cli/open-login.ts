@@ -1,5 +1,11 @@
 import type { Environment } from "../claude/locations.ts";
 import type { Fingerprint } from "../core/credential.ts";
+import {
+  type CheckedLogin,
+  type CheckLimits,
+  checkState,
+  USUAL_LIMITS,
+} from "../core/check-state.ts";
 import { PilotlightError } from "../core/errors.ts";
 import type { LoginStatus } from "../core/login-status.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -7,6 +13,7 @@ import type { Tell } from "../core/ports.ts";
 import type { RefreshOptions } from "../core/wanted.ts";
 import { refresh } from "../keeper/refresh.ts";
 import { reject } from "../keeper/witness.ts";
+import { checkFacts } from "./check/check-facts.ts";
 import { chronicle } from "./chronicle.ts";
 import { readConfig } from "./config.ts";
 import { selectLogins } from "./logins.ts";
@@ -27,6 +34,8 @@ export interface Login {
   readonly name: string;
   /** What is known; writes nothing, asks nobody. @throws PilotlightError `state_newer` */
   status(): Promise<LoginStatus>;
+  /** Judges it as `pilotlight check` does, for a health check; writes nothing, asks nobody. @throws PilotlightError `state_newer` */
+  check(limits?: Partial<CheckLimits>): Promise<CheckedLogin>;
   /** Renews the credential if that is due. Calls at the same time share one grant. @throws PilotlightError */
   refresh(options?: Partial<RefreshOptions>): Promise<Outcome>;
   /** Reports that the server rejected this access token; `by` names who says so. */
@@ -63,6 +72,11 @@ export async function openLogin(options: LoginOptions = {}): Promise<Login> {
       const [status] = logins;
       if (status === undefined) throw new PilotlightError("bug", "a status without its login");
       return status;
+    },
+    async check(limits = {}) {
+      const now = parts.clock.now();
+      const facts = await checkFacts(config, login, now);
+      return checkState(facts, { ...USUAL_LIMITS, ...limits }, now);
     },
     refresh: (wish = {}) => recorded(refresh(parts, { force: false, minTtl: 0, ...wish })),
     reject: (access, by) => recorded(reject(parts, access, by)),

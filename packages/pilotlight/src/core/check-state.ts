@@ -18,6 +18,17 @@ export interface CheckLimits {
   readonly onDemand: boolean;
 }
 
+const HOUR = 3_600_000;
+
+/** What `check` warns of unless told otherwise. A daily check, too, gives a person 72 hours. */
+export const USUAL_LIMITS: CheckLimits = {
+  warnToken: HOUR,
+  critToken: HOUR / 4,
+  warnLogin: 4 * 24 * HOUR,
+  critLogin: 24 * HOUR,
+  onDemand: false,
+};
+
 /** What a check knows of one login. */
 export interface CheckFacts {
   readonly status: LoginStatus;
@@ -34,7 +45,7 @@ export interface CheckFacts {
 }
 
 /** One thing that a check has to say. */
-interface Remark {
+export interface Remark {
   readonly state: CheckState;
   readonly code: Action["code"] | null;
   readonly text: string;
@@ -44,6 +55,8 @@ interface Remark {
 /** What a check says of one login. */
 export interface CheckedLogin extends Remark {
   readonly name: string;
+  /** Everything there is to say, the worst first; empty where all is well. */
+  readonly remarks: readonly Remark[];
   /** Seconds; `null` where nobody knows. */
   readonly expiresIn: number | null;
   /** Days, with their fraction. */
@@ -78,6 +91,7 @@ export function checkState(facts: CheckFacts, limits: CheckLimits, now: number):
     code: worst?.code ?? null,
     command: worst?.command ?? null,
     text: sorted.map(({ text }) => text).join("; ") || goodText(status, now),
+    remarks: sorted,
     expiresIn: status.accessToken?.expiresInSeconds ?? null,
     loginEndsIn: end === null ? null : Math.floor(end * 100) / 100,
     isTokenLimited: isTokenLimited(facts),

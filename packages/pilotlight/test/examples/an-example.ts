@@ -5,7 +5,7 @@ import { type JobScene, withJobs } from "../e2e/run/a-job.ts";
 import { openScene } from "../e2e/support/scene.ts";
 import type { ClaudeBuild } from "../support/claude-builds.ts";
 
-const FROM_SOURCE = new URL("from-source.mjs", import.meta.url).href;
+const FROM_SOURCE = new URL("../../../../scripts/from-source.mjs", import.meta.url).href;
 const EXAMPLES = fileURLToPath(new URL("../../../../examples/", import.meta.url));
 
 export const MODEL = "claude-sonnet-5-5";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { CheckLimits } from "../../core/check-state.ts";
+import { type CheckLimits, USUAL_LIMITS } from "../../core/check-state.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { readDuration } from "../read-duration.ts";
 
@@ -34,13 +34,12 @@ export function readCheckFlags(words: readonly string[]): CheckFlags {
     const text = values[name];
     return text === undefined ? ms : readDuration(`--${name}`, text, "30m or 4d");
   };
-  // A daily check, too, gives a person 72 hours.
   const limits = {
-    warnLogin: time("warn-login", 4 * 86_400_000),
-    critLogin: time("crit-login", 86_400_000),
-    warnToken: time("warn-token", 3_600_000),
-    critToken: time("crit-token", 900_000),
-    onDemand: values["on-demand"] ?? false,
+    warnLogin: time("warn-login", USUAL_LIMITS.warnLogin),
+    critLogin: time("crit-login", USUAL_LIMITS.critLogin),
+    warnToken: time("warn-token", USUAL_LIMITS.warnToken),
+    critToken: time("crit-token", USUAL_LIMITS.critToken),
+    onDemand: values["on-demand"] ?? USUAL_LIMITS.onDemand,
   };
   for (const [crit, warn, name] of [
     [limits.critLogin, limits.warnLogin, "login"],
