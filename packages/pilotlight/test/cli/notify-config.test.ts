@@ -29,7 +29,7 @@ quiet = "22:00-07:00"
 timezone = "Europe/Berlin"
 grace = "10m"
 escalate_after = "2h"
-renew_url = "https://keep.example/"
+renew_url = "https://keep.example/sign-in"
 
 [notify.hook]
 type = "webhook"
@@ -56,7 +56,7 @@ describe("[notify]", () => {
       quiet: { start: 1320, end: 420, timeZone: "Europe/Berlin" },
       grace: 600_000,
       escalateAfter: 7_200_000,
-      renewUrl: "https://keep.example",
+      renewUrl: "https://keep.example/sign-in",
     });
     expect(notify.channels.map(({ name, type }) => [name, type])).toEqual([
       ["hook", "webhook"],

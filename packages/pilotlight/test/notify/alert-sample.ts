@@ -21,8 +21,8 @@ export function alert(changes: Partial<Alert> = {}): Alert {
     at: AT,
     since: AT - 60_000,
     by: "person",
-    command: "CLAUDE_CONFIG_DIR='/srv/bot/.claude' claude auth login",
-    renewUrl: "https://keep.example/renew/bot",
+    command: "pilotlight login --login bot",
+    renewUrl: "https://keep.example/sign-in",
     loginEndsAt: AT + 86_400_000,
     step: null,
     isTest: false,
@@ -42,7 +42,7 @@ export function hostile(): Alert {
     message: text,
     command: text,
     host: text,
-    renewUrl: "https://keep.example/renew/bot",
+    renewUrl: "https://keep.example/sign-in",
   });
 }
 

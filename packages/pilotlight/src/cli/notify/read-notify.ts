@@ -59,7 +59,7 @@ function renewUrlIn(file: ConfigFile, notify: Fields): string | null {
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.search !== "") {
     refuse(file, ["notify", "renew_url"], 'must be a URL such as "https://keep.example"');
   }
-  return url.href.replace(/\/+$/, "");
+  return url.href;
 }
 
 function channelIn(file: ConfigFile, home: string, name: string, table: Fields): ChannelConfig {

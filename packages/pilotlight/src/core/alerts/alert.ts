@@ -78,7 +78,7 @@ export interface Alert {
 /** How alerts are decided. Times in ms. */
 export interface AlertPolicy {
   readonly host: string;
-  /** The base of the renew links, without a slash at its end. */
+  /** Where a person can sign in, or reads how; the user's own page. */
   readonly renewUrl: string | null;
   readonly quiet: QuietHours | null;
   /** How long trouble that may pass by itself is not told of while jobs run. */

@@ -101,5 +101,5 @@ export function severityOf({ usable }: Problem): Severity {
 
 /** Whether a sign-in is what it takes. */
 export function isMendedBySignIn(command: string | null): boolean {
-  return command?.includes("claude auth login") ?? false;
+  return /\b(?:pilotlight|claude auth) login\b/.test(command ?? "");
 }

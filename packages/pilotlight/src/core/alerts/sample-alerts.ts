@@ -3,7 +3,7 @@ import type { Alert, AlertCode, AlertKind, Severity } from "./alert.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const SIGN_IN = "claude auth login";
+const SIGN_IN = "pilotlight login";
 
 type Sample = Pick<Alert, "kind" | "severity" | "topic" | "code" | "by" | "command"> & {
   readonly subject: string;
@@ -96,8 +96,7 @@ export function sampleAlerts(
       title: `${login} on ${host}: ${subject}`,
       at: now,
       since: now - HOUR,
-      renewUrl:
-        isSignIn && renewUrl !== null ? `${renewUrl}/renew/${encodeURIComponent(login)}` : null,
+      renewUrl: isSignIn ? renewUrl : null,
       loginEndsAt: now + 3 * DAY,
       step: sample.kind === "login_ends" ? 3 * DAY : null,
       isTest: true,

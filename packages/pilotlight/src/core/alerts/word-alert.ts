@@ -32,7 +32,6 @@ export function wordAlert(
   { subject, message, command, code, by, ...decided }: AlertText & Decided,
 ): Alert {
   const isSignIn = decided.kind !== "recovered" && isMendedBySignIn(command);
-  const link = renewUrl === null ? null : `${renewUrl}/renew/${encodeURIComponent(health.name)}`;
   return {
     closes: [],
     step: null,
@@ -46,7 +45,7 @@ export function wordAlert(
     title: `${health.name} on ${host}: ${cut(scrub(subject), LONGEST.subject)}`,
     message: cut(scrub(message), LONGEST.message),
     command: command === null ? null : cut(scrub(command), LONGEST.command),
-    renewUrl: isSignIn ? link : null,
+    renewUrl: isSignIn ? renewUrl : null,
     loginEndsAt: health.loginEndsAt === null ? null : Date.parse(health.loginEndsAt),
   };
 }

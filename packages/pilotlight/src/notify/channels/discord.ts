@@ -58,6 +58,6 @@ function codeOf(command: string): string {
 /** What Discord takes for markup, mentions and links, each behind a backslash. */
 function escaped(text: string, limit: number): string {
   return fitEscaped(text, limit, (character) =>
-    /[\\*_~`|<>[\]()#@:-]/.test(character) ? `\\${character}` : character,
+    /[\\*_~`|<>[\]()#@]/.test(character) ? `\\${character}` : character,
   );
 }

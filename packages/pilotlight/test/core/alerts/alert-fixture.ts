@@ -22,7 +22,7 @@ export function quiet(span = "22:00-07:00", zone = "UTC"): QuietHours {
 export function policy(changes: Partial<AlertPolicy> = {}): AlertPolicy {
   return {
     host: "host1",
-    renewUrl: "https://keep.example",
+    renewUrl: "https://keep.example/sign-in",
     quiet: null,
     grace: 15 * MINUTE,
     escalateAfter: 4 * HOUR,

@@ -186,7 +186,7 @@ describe("the ladder before the login's end", () => {
     const soon = {
       code: "login_ends_soon",
       message: "soon",
-      command: "claude auth login",
+      command: "pilotlight login",
       by: "person",
     } as const;
     const isSoon = end - now <= 7 * DAY;
@@ -206,8 +206,8 @@ describe("the ladder before the login's end", () => {
       {
         step,
         kind: step === 0 ? "login_ended" : "login_ends",
-        command: "CLAUDE_CONFIG_DIR='/srv/bot/.claude' claude auth login",
-        renewUrl: "https://keep.example/renew/bot",
+        command: "pilotlight login --login bot",
+        renewUrl: "https://keep.example/sign-in",
         by: "person",
       },
     ]);

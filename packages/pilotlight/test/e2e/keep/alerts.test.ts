@@ -19,7 +19,7 @@ function configure(scene: Scene, text: string): void {
 const hook = (url: string, name = "hook") => `
 [notify]
 grace = "1s"
-renew_url = "http://127.0.0.1:7450"
+renew_url = "http://127.0.0.1:7450/how"
 [notify.${name}]
 type = "webhook"
 url = "${url}"
@@ -47,8 +47,8 @@ describe("a login that ends while nobody watches", () => {
         severity: "critical",
         login: "default",
         by: "person",
-        command: "claude auth login",
-        renewUrl: "http://127.0.0.1:7450/renew/default",
+        command: "pilotlight login",
+        renewUrl: "http://127.0.0.1:7450/how",
         test: false,
       },
     ]);

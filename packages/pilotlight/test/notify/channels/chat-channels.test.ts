@@ -83,8 +83,8 @@ describe.each([
       "bot",
       "host1",
       "ended",
-      "claude auth login",
-      "keep.example/renew/bot",
+      "pilotlight login",
+      "keep.example/sign-in",
       "person",
     ]) {
       expect(text).toContain(part);
@@ -112,7 +112,7 @@ describe("slack", () => {
     ]) as Json[];
     const marked = texts.filter((text) => text?.["type"] === "mrkdwn");
     expect(marked).toEqual([
-      { type: "mrkdwn", text: "<https://keep.example/renew/bot|Renew this login>" },
+      { type: "mrkdwn", text: "<https://keep.example/sign-in|Renew this login>" },
     ]);
     const plain = texts.filter((text) => text?.["type"] === "plain_text");
     expect(plain.length).toBeGreaterThan(5);
@@ -142,9 +142,7 @@ describe("discord", () => {
 
   it("shows a command that can be typed as it stands", async () => {
     const { json } = await send(discord);
-    expect(JSON.stringify(json)).toContain(
-      "```\\nCLAUDE_CONFIG_DIR='/srv/bot/.claude' claude auth login\\n```",
-    );
+    expect(JSON.stringify(json)).toContain("```\\npilotlight login --login bot\\n```");
   });
 });
 
@@ -158,8 +156,8 @@ describe("ntfy", () => {
       title: "Pilotlight: bot on host1: this login has ended",
       priority: 5,
       tags: ["rotating_light"],
-      click: "https://keep.example/renew/bot",
-      actions: [{ action: "view", url: "https://keep.example/renew/bot" }],
+      click: "https://keep.example/sign-in",
+      actions: [{ action: "view", url: "https://keep.example/sign-in" }],
     });
   });
 });
@@ -188,8 +186,8 @@ describe("webhook", () => {
       message: "The server rejected the refresh token. A person must sign in again",
       since: "2026-11-21T11:59:00.000Z",
       by: "person",
-      command: "CLAUDE_CONFIG_DIR='/srv/bot/.claude' claude auth login",
-      renewUrl: "https://keep.example/renew/bot",
+      command: "pilotlight login --login bot",
+      renewUrl: "https://keep.example/sign-in",
       loginEndsAt: "2026-11-22T12:00:00.000Z",
       secondsBeforeEnd: null,
     });

@@ -37,8 +37,8 @@ describe("smtp", () => {
     });
     const data = mail?.data.replaceAll("=\n", "").replaceAll("=3D", "=") ?? "";
     expect(data).toContain("Subject: Pilotlight: bot on host1: this login has ended");
-    expect(data).toContain("$ CLAUDE_CONFIG_DIR='/srv/bot/.claude' claude auth login");
-    expect(data).toContain("Renew: https://keep.example/renew/bot");
+    expect(data).toContain("$ pilotlight login --login bot");
+    expect(data).toContain("Renew: https://keep.example/sign-in");
     expect(data).toContain("Next move: a person");
     expect(data).toMatch(/^Auto-Submitted: auto-generated$/m);
     expect(data).toMatch(/^Content-Type: text\/plain/m);
