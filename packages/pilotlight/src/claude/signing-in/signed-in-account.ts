@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type Fields, isObject } from "../../core/json-object.ts";
 
 /** Whose login it is, as Claude Code notes it beside the credential; `null` where it does not say. */
@@ -21,13 +20,6 @@ export async function signedInAccount(stateFile: string): Promise<SignedInAccoun
     organization: textAt(account, "organizationUuid"),
     email: textAt(account, "emailAddress"),
   };
-}
-
-/** Where the account of a config directory is noted; for the user's own directory that is the home. */
-export function accountFileOf(configDir: string, home: string): string {
-  return configDir === join(home, ".claude")
-    ? join(home, ".claude.json")
-    : join(configDir, ".claude.json");
 }
 
 function accountIn(text: string): Fields | null {
