@@ -38,7 +38,11 @@ export async function unitHome(
   {
     isInTmp = false,
     expiresAt = 1,
-  }: { readonly isInTmp?: boolean; readonly expiresAt?: number } = {},
+  }: {
+    readonly isInTmp?: boolean;
+    /** Of the login; `null` for none. */
+    readonly expiresAt?: number | null;
+  } = {},
 ): Promise<UnitHome> {
   const isolated = isolatedHome();
   mkdirSync(CACHE, { recursive: true });
@@ -51,7 +55,8 @@ export async function unitHome(
   });
   const configDir = join(root, ".claude");
   mkdirSync(configDir, { recursive: true });
-  const file = putLogin(configDir, { ...sandbox.signIn().claudeAiOauth, expiresAt });
+  const file = join(configDir, ".credentials.json");
+  if (expiresAt !== null) putLogin(configDir, { ...sandbox.signIn().claudeAiOauth, expiresAt });
   // Not where the sandbox keeps it, in /tmp.
   const certificate = join(root, "ca.pem");
   copyFileSync(sandbox.caFile, certificate);
