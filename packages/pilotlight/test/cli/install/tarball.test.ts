@@ -39,11 +39,13 @@ async function signIn(
   pilotlight: (args: string) => Promise<unknown>,
 ) {
   const [said, code] = [join(prefix, "link"), join(prefix, "code")];
-  await pilotlight(`login --json --code-from ${inQuotes(code)} >${inQuotes(said)} 2>&1 &`);
+  await pilotlight(
+    `login --json --code-from ${inQuotes(code)} >${inQuotes(said)} 2>&1 && echo over >>${inQuotes(said)} &`,
+  );
   const lines = () => (existsSync(said) ? readFileSync(said, "utf8") : "");
   await until("the link", () => lines().includes("\n"));
   writeFileSync(code, home.sandbox.issueCode(JSON.parse(lines().split("\n")[0] ?? "").url));
-  await until("the sign-in", () => lines().includes("signed_in"));
+  await until("the sign-in", () => lines().endsWith("over\n"));
 }
 
 const gate = needs("linux", "root", "unshare", "npm", "a systemd manager of its own");
