@@ -28,6 +28,8 @@ export interface LoginConfig extends Place {
 export interface Config {
   readonly home: string;
   readonly env: Environment;
+  /** config.toml, there or not. */
+  readonly file: string;
   readonly stateDir: string;
   /** What refreshes: `refresh.claude`, else as jobs start it. */
   readonly claude: string;
@@ -80,10 +82,8 @@ const CLIENT_ID = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
 /** Reads configuration. @throws PilotlightError `config_invalid` with the file, the line and what is accepted. */
 export async function readConfig(env: Environment): Promise<Config> {
   const home = env["HOME"] || env["USERPROFILE"] || ownHome();
-  const named = env["PILOTLIGHT_CONFIG"] || null;
-  const configHome = baseDirectory(env["XDG_CONFIG_HOME"], join(home, ".config"));
-  const path = named === null ? join(configHome, "pilotlight", "config.toml") : resolve(named);
-  const file = await readToml(path, named !== null);
+  const path = configFile(env, home);
+  const file = await readToml(path, Boolean(env["PILOTLIGHT_CONFIG"]));
   refuseUnknown(file);
   const get = <T>(setting: Setting<T>) => valueOf(setting, file, env);
 
@@ -99,6 +99,7 @@ export async function readConfig(env: Environment): Promise<Config> {
   return Object.freeze({
     home,
     env,
+    file: path,
     stateDir: stateDirectory(env, home),
     claude: get(SETTINGS.refreshClaude) ?? jobClaude,
     jobClaude,
@@ -123,6 +124,12 @@ export async function readConfig(env: Environment): Promise<Config> {
 async function notifyIn(file: ConfigFile, home: string): Promise<NotifyConfig> {
   if (file.table["notify"] === undefined) return NO_ALERTS;
   return (await import("./notify/read-notify.ts")).readNotify(file, home);
+}
+
+function configFile(env: Environment, home: string): string {
+  if (env["PILOTLIGHT_CONFIG"]) return resolve(env["PILOTLIGHT_CONFIG"]);
+  const configHome = baseDirectory(env["XDG_CONFIG_HOME"], join(home, ".config"));
+  return join(configHome, "pilotlight", "config.toml");
 }
 
 function keepIn(

@@ -66,6 +66,7 @@ function programFor(io: Io, done: (exit: number) => void): Command {
   addRefresh(parts);
   addRun(parts);
   addKeep(parts);
+  addInstall(parts);
   addLogin(parts);
   addNotify(parts);
   addHistory(parts);
@@ -172,6 +173,23 @@ function addKeep({ command, io, done }: Parts): void {
     .option("--once", "look once, renew what is due, and end: for a timer")
     .option("--json", "with --once: print pilotlight.health/v1")
     .action(async (flags) => done(await (await import("./commands/keep.ts")).keep(flags, io)));
+}
+
+function addInstall({ command, io, done }: Parts): void {
+  command("init", "install and start the service that keeps the login; undone where it fails")
+    .option("--billing <who>", "subscription or api: who pays for unattended jobs")
+    .option("--yes", "do not ask")
+    .option("--system", "a service of the system instead of your own; as root")
+    .option("--no-start", "install it, and start it with the next boot")
+    .option("--json", "print pilotlight.init/v1")
+    .action(async (flags) => done(await (await import("./commands/init.ts")).init(flags, io)));
+  command("uninstall", "take back what init did; logins stay")
+    .option("--purge", "remove history and state, too")
+    .option("--yes", "do not ask")
+    .option("--json", "print pilotlight.uninstall/v1")
+    .action(async (flags) =>
+      done(await (await import("./commands/uninstall.ts")).uninstall(flags, io)),
+    );
 }
 
 function addLogin({ command, io, done }: Parts): void {

@@ -211,6 +211,10 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, Background>> = {
     why: "The setting refresh.claude names a wrapper that starts Pilotlight, which would refresh for ever.",
     tell: RUN_AGAIN,
   },
+  service_failed: {
+    why: "The service manager refused a step of `pilotlight init` or `uninstall`, or the keeper did not come up.",
+    tell: "The line quotes systemd; `journalctl --user -u pilotlight` (with --system: without --user) has what the keeper said.",
+  },
   state_unreadable: {
     why: "A file in the state directory belongs to another user, or was cut off by a full disk.",
     tell: "The line names the file.",

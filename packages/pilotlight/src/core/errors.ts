@@ -427,6 +427,14 @@ export const TRAITS = {
     what: "Pilotlight was started by the very Claude Code it had started for a refresh",
     fix: "point refresh.claude at Claude Code itself, not at a wrapper that calls Pilotlight",
   },
+  service_failed: {
+    exit: 78,
+    http: 500,
+    retryable: false,
+    mover: "person",
+    what: "the service could not be installed or removed",
+    fix: "look at what the service manager said; nothing was left half done",
+  },
   state_unreadable: {
     exit: 78,
     http: 500,

@@ -55,6 +55,7 @@ const EXITS: Record<ErrorCode, number> = {
   nested: 78,
   state_newer: 78,
   state_unreadable: 78,
+  service_failed: 78,
 };
 
 const CODES = Object.keys(TRAITS) as ErrorCode[];

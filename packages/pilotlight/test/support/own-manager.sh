@@ -31,7 +31,7 @@ end() {
   find "$group" -depth -type d -exec rmdir {} + || :
 }
 trap end EXIT
-for _ in $(seq 50); do
+for _ in $(seq 200); do
   systemctl --user is-active --quiet basic.target 2>/dev/null && break
   sleep 0.1
 done

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { KindName } from "../../../src/cli/generate/kind-list.ts";
 import { KINDS } from "../../../src/cli/generate/kinds.ts";
 import { ALERT_RULES } from "../../../src/cli/generate/monitoring/alert-rules.ts";
-import { KEEP_METRIC_NAMES } from "../../../src/cli/generate/monitoring/metric-names.ts";
+import { KEEP_METRICS } from "../../../src/http/keep-metrics-table.ts";
 import { type IsolatedHome, isolatedHome } from "../../support/isolated.ts";
 import { needs } from "../../support/needs.ts";
 import { put } from "../doctor/an-examination.ts";
@@ -18,13 +18,16 @@ beforeEach(() => {
 });
 afterEach(() => home.cleanup());
 
+const METRIC_NAMES = KEEP_METRICS.map(({ name }) => name);
+
 /** The metrics that a text asks for; a histogram by its name. */
 function metricsIn(text: string): readonly string[] {
-  const histograms = KEEP_METRIC_NAMES.filter((name) => /_(duration|wait)_seconds$/.test(name));
   const names = text.match(/\bpilotlight_\w+/g) ?? [];
   return names.map((name) => {
     const base = name.replace(/_(bucket|sum|count)$/, "");
-    return histograms.some((histogram) => histogram === base) ? base : name;
+    return KEEP_METRICS.some(({ name, type }) => name === base && type === "histogram")
+      ? base
+      : name;
   });
 }
 
@@ -33,14 +36,12 @@ describe("rules and dashboard", () => {
     "ask in %s for no metric that does not exist",
     (what) => {
       expect(metricsIn(textOf(what)).length).toBeGreaterThan(8);
-      expect(KEEP_METRIC_NAMES).toEqual(expect.arrayContaining([...metricsIn(textOf(what))]));
+      expect(METRIC_NAMES).toEqual(expect.arrayContaining([...metricsIn(textOf(what))]));
     },
   );
 
   it("show every metric there is", () => {
-    expect([...new Set(metricsIn(textOf("grafana")))].toSorted()).toEqual(
-      KEEP_METRIC_NAMES.toSorted(),
-    );
+    expect([...new Set(metricsIn(textOf("grafana")))].toSorted()).toEqual(METRIC_NAMES.toSorted());
   });
 });
 

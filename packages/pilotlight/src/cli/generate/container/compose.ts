@@ -24,7 +24,7 @@ const VARIANTS: Readonly<Record<string, (installation: Installation) => Generate
   "single-file": (installation) =>
     composeFile(singleFile(installation), [
       'on the host, in config.toml: write = "in-place"; and a timer: pilotlight generate systemd-timer',
-      "after each sign-in: docker compose restart context, by hand or by the hook on_renewed",
+      'after each sign-in: docker compose restart context, by hand or in config.toml: on_renewed = "docker compose restart context"',
     ]),
 };
 
@@ -34,7 +34,7 @@ function composeFile(text: string, notes: readonly string[]): Generated {
 }
 
 const SIGN_IN = (service: string) => [
-  `once, a person signs in: docker compose run --rm ${service} claude auth login`,
+  `once, a person signs in: docker compose run --rm ${service} pilotlight login`,
 ];
 
 /** What every service has: the time of a refresh, a health check that starts no claude, and no privileges. */

@@ -10,7 +10,8 @@ export const kubernetes: Kind = {
     notes: [
       "its image: pilotlight generate dockerfile",
       "then: kubectl apply -f pilotlight.yaml",
-      "once, a person signs in: kubectl exec -it deploy/pilotlight -c door -- claude auth login",
+      "once, a person signs in: kubectl exec -it deploy/pilotlight -c door -- pilotlight login",
+      "a probe or a scrape from outside the pod: --listen 0.0.0.0:7450, and PILOTLIGHT_TOKEN_FILE names a mounted secret (0600)",
       "not run in a cluster here",
     ],
   }),

@@ -21,7 +21,7 @@ const NOT_SIGNED_IN = Object.entries(TRAITS)
 const DAY = 86_400;
 const LEFT = "pilotlight_login_end_timestamp_seconds - time()";
 const LOGIN = "login {{ $labels.login }} on {{ $labels.instance }}";
-const SIGN_IN = "As the login's user: claude auth login";
+const SIGN_IN = "As the login's user: pilotlight login";
 
 export const ALERT_RULES: readonly AlertRule[] = [
   {

@@ -119,6 +119,7 @@ const PANELS: readonly Panel[] = [
     unit: "short",
     queries: [
       ["time() - pilotlight_keeper_last_tick_timestamp_seconds", "{{instance}} last round, s ago"],
+      ["pilotlight_keeper_ticking", "{{instance}} turns"],
       ["pilotlight_process_open_fds", "{{instance}} open files"],
       ["rate(pilotlight_process_cpu_seconds_total[$__rate_interval])", "{{instance}} CPU"],
     ],
@@ -168,7 +169,7 @@ function printPanel({ title, type, unit, queries }: Panel, index: number) {
     // What is 1 says nothing; its labels do.
     options: type === "stat" ? { textMode: unit === "none" ? "name" : "value_and_name" } : {},
     targets: queries.map(([expr, legendFormat], number) => ({
-      refId: "ABC"[number],
+      refId: "ABCD"[number],
       datasource,
       expr,
       legendFormat,

@@ -11,6 +11,7 @@ export const prometheus: Kind = {
     files: [{ path: RULES_FILE, text: rulesFile(ALERT_RULES) }],
     notes: [
       `then: promtool check rules ${RULES_FILE}, name it under rule_files, and scrape pilotlight keep`,
+      "from another machine: pilotlight keep --listen <address>:7450, and PILOTLIGHT_TOKEN_FILE names the file whose token the scrape sends",
       "the scrape job is taken to be named pilotlight: change that in PilotlightKeeperDown",
     ],
   }),
