@@ -1,0 +1,82 @@
+import type { HistoryRow } from "../../keep-view.ts";
+import { printDuration } from "../../../core/duration.ts";
+import { eventKind, eventWords } from "../facts/event-kind.ts";
+import { parseTime } from "../facts/print-time.ts";
+import { rowKey } from "../live/ledger.ts";
+import { el } from "./element.ts";
+import { moment, setMoment } from "./moment.ts";
+
+export interface HistoryTable {
+  readonly element: HTMLElement;
+  set(rows: readonly HistoryRow[], now: number): void;
+}
+
+const FEW = 12;
+const STEP = 50;
+
+/** What happened, newest first: some of it, and a button for more. */
+export function historyTable(label: string, isNamed: boolean): HistoryTable {
+  const heads = ["When", ...(isNamed ? ["Login"] : []), "What", "Why", "Took"];
+  const body = el("tbody");
+  const head = el("tr", {}, ...heads.map((name) => el("th", { scope: "col" }, name)));
+  const table = el("table", { class: "history" }, el("caption", { class: "unseen" }, label));
+  table.append(el("thead", {}, head), body);
+  const none = el("p", { class: "quiet" }, "Nothing is written down for this time.");
+  const more = el("button", { type: "button", class: "more" }, "Show more");
+  const drawn = new Map<string, HTMLTableRowElement>();
+  let most = FEW;
+  let latest: readonly [readonly HistoryRow[], number] = [[], 0];
+  const draw = () => {
+    const [rows, now] = latest;
+    const shown = rows.slice(0, most).map((row) => {
+      const key = rowKey(row);
+      const line = drawn.get(key) ?? lineOf(row, isNamed, now);
+      drawn.set(key, line);
+      return line;
+    });
+    const isSame =
+      shown.length === body.children.length &&
+      shown.every((line, index) => body.children[index] === line);
+    if (!isSame) body.replaceChildren(...shown);
+    table.hidden = rows.length === 0;
+    none.hidden = rows.length > 0;
+    more.hidden = rows.length <= most;
+  };
+  more.addEventListener("click", () => {
+    most += STEP;
+    draw();
+  });
+  return {
+    element: el("div", { class: "history-box" }, table, none, more),
+    set(rows, now) {
+      latest = [rows, now];
+      draw();
+    },
+  };
+}
+
+function lineOf(row: HistoryRow, isNamed: boolean, now: number): HTMLTableRowElement {
+  const time = moment("clock");
+  setMoment(time, parseTime(row.at), now);
+  const link = el("a", { href: `/logins/${encodeURIComponent(row.login)}` }, row.login);
+  const took = row.durationMs === null ? "" : printTook(row.durationMs);
+  const line = el("tr", { "data-kind": eventKind(row) });
+  line.append(
+    el("td", { class: "when" }, time),
+    ...(isNamed ? [el("td", { class: "who" }, link)] : []),
+    el(
+      "td",
+      { class: "what" },
+      el("span", { class: "glyph", "aria-hidden": "true" }),
+      eventWords(row),
+    ),
+    el("td", { class: "why" }, row.detail ?? ""),
+    el("td", { class: "took" }, took),
+  );
+  return line;
+}
+
+function printTook(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : printDuration(ms);
+}
