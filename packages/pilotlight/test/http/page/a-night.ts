@@ -134,3 +134,21 @@ export function keeperOfTheNight() {
   };
   return keeper;
 }
+
+/** A keeper of many logins, with a day behind each. */
+export function keeperOfMany(count: number) {
+  const names = Array.from(
+    { length: count },
+    (_, index) => `bot-${String(index).padStart(3, "0")}`,
+  );
+  const keeper = smallKeeper(
+    ...names.map((name, index) => wellLogin(name, ((index % 50) / 10) * HOUR)),
+  );
+  const rows = names.flatMap((name, index) => [
+    ...renewals(name, ((index % 50) / 10) * HOUR, 4),
+    ...jobs(name, 7 * HOUR, {}),
+  ]);
+  const newestFirst = rows.toSorted((a, b) => (b.at ?? "").localeCompare(a.at ?? ""));
+  keeper.rows = () => newestFirst;
+  return keeper;
+}

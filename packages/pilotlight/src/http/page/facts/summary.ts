@@ -35,12 +35,11 @@ export function summaryOf(report: HealthReport, now: number): Summary {
       return told(health, `${names} cannot be used. ${next("Next try")}`, `${names} down`);
     case "starting":
       return told(health, "Looking at the logins for the first time.");
-    case "degraded":
-      return told(
-        health,
-        `Jobs run, and ${names} will need a renewal that fails. ${next("Next try")}`,
-        `${names} degraded`,
-      );
+    case "degraded": {
+      const isFailing = ill.every(({ trouble }) => trouble !== null);
+      const what = isFailing ? `renewals of ${names} fail` : `not all is well with ${names}`;
+      return told(health, `Jobs run, but ${what}. ${next("Next try")}`, `Jobs run, but ${what}`);
+    }
     case "ok":
       return told(health, `All well. ${next("Next renewal")}`, "All well");
   }

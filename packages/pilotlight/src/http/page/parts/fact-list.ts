@@ -85,7 +85,8 @@ function proofOf({ proof }: LoginHealth): string {
 
 function tellings(login: LoginHealth, status: LoginStatus | null) {
   const { trouble } = login;
-  const failures = trouble === null ? "" : ` (${trouble.failures} in a row)`;
+  const failures =
+    trouble === null || trouble.failures < 2 ? "" : ` (${trouble.failures} in a row)`;
   return {
     Phase: login.usable ? login.phase : `${login.phase}, not usable`,
     Trouble: trouble === null ? null : `${trouble.code}${failures}: ${trouble.detail}`,

@@ -1,6 +1,5 @@
 import { capitalised, sentence } from "../../../core/sentence.ts";
 import type { HelpReport } from "../../../core/error-page.ts";
-import { copyCommand } from "./copy-command.ts";
 import { el, say } from "./element.ts";
 
 export interface HelpText {
@@ -41,9 +40,8 @@ async function load(code: string): Promise<HelpReport | null> {
   }
 }
 
-function textOf({ code, what, why, tell, fix, command, seen }: HelpReport): HTMLElement[] {
-  const copy = copyCommand();
-  copy.set(command);
+/** The command of the table is for any login; that of this one stands beside its next step. */
+function textOf({ code, what, why, tell, fix, seen }: HelpReport): HTMLElement[] {
   return [
     el("p", { class: "what" }, sentence(what)),
     el("h3", {}, "Why"),
@@ -52,7 +50,6 @@ function textOf({ code, what, why, tell, fix, command, seen }: HelpReport): HTML
     el("p", {}, tell),
     el("h3", {}, "What to do"),
     el("p", {}, sentence(fix)),
-    copy.element,
     ...seen.map(({ symptom, steps }) =>
       el(
         "details",
