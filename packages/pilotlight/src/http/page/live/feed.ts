@@ -55,8 +55,13 @@ export function openFeed(changed: () => void): Feed {
     events.addEventListener("error", () => void ask());
   };
   listen();
+  // A browser has six connections to a server, and a keeper 32 listeners: a page that nobody looks at only asks.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) events?.close();
+    else listen();
+  });
   setInterval(() => {
-    if (events?.readyState === EventSource.CLOSED) listen();
+    if (events?.readyState === EventSource.CLOSED && !document.hidden) listen();
     const silence = Date.now() - (feed.heardAt ?? 0);
     if (silence > SILENCE || feed.connection === "stale") void ask();
   }, PATIENCE);

@@ -21,7 +21,9 @@ export function chartRow(): ChartRow {
     set(rows, past, now) {
       const step = past <= 24 * HOUR ? HOUR : past <= 168 * HOUR ? 6 * HOUR : 24 * HOUR;
       const span: Span = { from: now - past, to: now, step };
-      const range = [span.from / 1000, span.to / 1000] as const;
+      // Whole spans, so that the last bar is not cut.
+      const edge = (time: number) => (Math.floor(time / step) * step) / 1000;
+      const range = [edge(span.from), edge(span.to + step)] as const;
       latency.set(latencies(rows, span), range);
       outcomes.set(tallyOutcomes(rows, span), range);
       jobs.set(tallyJobs(rows, span), range);

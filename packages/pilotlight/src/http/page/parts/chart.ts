@@ -100,9 +100,12 @@ function chart(title: string) {
   const element = el("figure", {}, el("figcaption", {}, title), box, legend, words);
   let latest: (() => void) | undefined;
   let plot: uPlot | undefined;
+  let width = 0;
   const draw = ({ data, range, told, isEmpty, marks }: Drawing, seriesOf: SeriesOf) => {
     latest = () => {
       plot?.destroy();
+      plot = undefined;
+      width = element.clientWidth;
       put(box, "aria-label", `${title}: ${told}`);
       say(words, told);
       legend.replaceChildren(
@@ -116,11 +119,8 @@ function chart(title: string) {
     };
     latest();
   };
-  let width = 0;
   new ResizeObserver(() => {
-    if (element.clientWidth === width) return;
-    width = element.clientWidth;
-    latest?.();
+    if (element.clientWidth !== width) latest?.();
   }).observe(element);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => latest?.());
   return { element, draw };

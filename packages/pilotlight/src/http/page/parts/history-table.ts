@@ -4,6 +4,7 @@ import { eventKind, eventWords } from "../facts/event-kind.ts";
 import { parseTime } from "../facts/print-time.ts";
 import { rowKey } from "../live/ledger.ts";
 import { el } from "./element.ts";
+import { keyed } from "./keyed.ts";
 import { moment, setMoment } from "./moment.ts";
 
 export interface HistoryTable {
@@ -23,21 +24,13 @@ export function historyTable(label: string, isNamed: boolean): HistoryTable {
   table.append(el("thead", {}, head), body);
   const none = el("p", { class: "quiet" }, "Nothing is written down for this time.");
   const more = el("button", { type: "button", class: "more" }, "Show more");
-  const drawn = new Map<string, HTMLTableRowElement>();
+  const lines = keyed(body);
   let most = FEW;
   let latest: readonly [readonly HistoryRow[], number] = [[], 0];
   const draw = () => {
     const [rows, now] = latest;
-    const shown = rows.slice(0, most).map((row) => {
-      const key = rowKey(row);
-      const line = drawn.get(key) ?? lineOf(row, isNamed, now);
-      drawn.set(key, line);
-      return line;
-    });
-    const isSame =
-      shown.length === body.children.length &&
-      shown.every((line, index) => body.children[index] === line);
-    if (!isSame) body.replaceChildren(...shown);
+    const shown = new Map(rows.slice(0, most).map((row) => [rowKey(row), row]));
+    lines([...shown.keys()], (key) => lineOf(shown.get(key), isNamed, now));
     table.hidden = rows.length === 0;
     none.hidden = rows.length > 0;
     more.hidden = rows.length <= most;
@@ -55,7 +48,8 @@ export function historyTable(label: string, isNamed: boolean): HistoryTable {
   };
 }
 
-function lineOf(row: HistoryRow, isNamed: boolean, now: number): HTMLTableRowElement {
+function lineOf(row: HistoryRow | undefined, isNamed: boolean, now: number) {
+  if (row === undefined) return { element: el("tr") };
   const time = moment("clock");
   setMoment(time, parseTime(row.at), now);
   const link = el("a", { href: `/logins/${encodeURIComponent(row.login)}` }, row.login);
@@ -73,7 +67,7 @@ function lineOf(row: HistoryRow, isNamed: boolean, now: number): HTMLTableRowEle
     el("td", { class: "why" }, row.detail ?? ""),
     el("td", { class: "took" }, took),
   );
-  return line;
+  return { element: line };
 }
 
 function printTook(ms: number): string {

@@ -1,6 +1,7 @@
 import { printDuration } from "../../../core/duration.ts";
 import type { Incident } from "../facts/incidents.ts";
 import { el, put, say } from "./element.ts";
+import { keyed } from "./keyed.ts";
 import { moment, setMoment } from "./moment.ts";
 
 export interface IncidentList {
@@ -14,35 +15,32 @@ const MOST = 8;
 export function incidentList(): IncidentList {
   const list = el("ul", { class: "incidents" });
   const none = el("p", { class: "quiet" }, "No incident in this time.");
-  const items = new Map<string, ReturnType<typeof itemOf>>();
+  const items = keyed<ReturnType<typeof itemOf>>(list);
   return {
     element: el("div", {}, list, none),
     set(incidents, now) {
-      const shown = incidents.slice(0, MOST).map((incident) => {
-        const item = items.get(incident.id) ?? itemOf(incident, now);
-        items.set(incident.id, item);
-        item.set(incident);
-        return item.element;
-      });
+      const shown = incidents.slice(0, MOST);
+      const ids = shown.map(({ id }) => id);
+      for (const [index, item] of items(ids, (id) => itemOf(id, now)).entries()) {
+        const incident = shown[index];
+        if (incident !== undefined) item.set(incident);
+      }
       none.hidden = shown.length > 0;
       list.hidden = shown.length === 0;
-      const isSame =
-        shown.length === list.children.length &&
-        shown.every((item, index) => list.children[index] === item);
-      if (!isSame) list.replaceChildren(...shown);
     },
   };
 }
 
-function itemOf({ id, login, code, since }: Incident, now: number) {
+function itemOf(id: string, now: number) {
   const state = el("span", { class: "state" });
   const time = moment("clock");
-  setMoment(time, since, now);
-  const link = el("a", { href: `/incidents/${encodeURIComponent(id)}` }, `${login}: ${code}`);
+  const link = el("a", { href: `/incidents/${encodeURIComponent(id)}` });
   const element = el("li", {}, link, " ", state, el("span", { class: "quiet" }, "began ", time));
   return {
     element,
     set(incident: Incident) {
+      setMoment(time, incident.since, now);
+      say(link, `${incident.login}: ${incident.code}`);
       put(element, "data-open", String(incident.overAt === null));
       say(state, incidentState(incident));
     },

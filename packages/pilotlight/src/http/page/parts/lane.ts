@@ -61,11 +61,8 @@ function pathsOf(shape: LaneShape, { from, to, now, width }: LaneScale): Record<
     if (end <= from || begin >= to) return "";
     return `M${x(Math.max(begin, from))} ${TRACK}H${x(Math.min(end, to))}`;
   };
-  const each = (times: readonly number[], draw: (at: number) => string) =>
-    times
-      .filter(isSeen)
-      .map((time) => draw(x(time)))
-      .join("");
+  const each = (times: readonly number[], draw: (at: number) => string, apart = 0) =>
+    thinned(times.filter(isSeen).map(x), apart).map(draw).join("");
   const one = (time: number | null, draw: (at: number) => string) =>
     each(time === null ? [] : [time], draw);
   const dot = (at: number) => `M${at} ${TRACK}h.01`;
@@ -75,14 +72,24 @@ function pathsOf(shape: LaneShape, { from, to, now, width }: LaneScale): Record<
     life: shape.lives.map(bar).join(""),
     ahead: shape.ahead === null ? "" : bar(shape.ahead),
     gap: shape.gaps.map(bar).join(""),
-    job: each(shape.jobs, (at) => `M${at} ${JOBS - 3}v6`),
-    "renewal-rim": each(shape.renewals, dot),
-    renewal: each(shape.renewals, dot),
+    job: each(shape.jobs, (at) => `M${at} ${JOBS - 3}v6`, 2),
+    "renewal-rim": each(shape.renewals, dot, 9),
+    renewal: each(shape.renewals, dot, 9),
     next: one(shape.nextAttempt, (at) => `M${at - 4} ${TRACK}a4 4 0 1 0 8 0a4 4 0 1 0-8 0`),
     now: `M${x(now)} 2V${HEIGHT - 2}`,
     end: one(shape.loginEnd, (at) => `M${at} ${HEIGHT - 2}V2h-9v7h9`),
-    "failed-job": each(shape.failedJobs, (at) => `M${at - 3} ${JOBS - 3}l6 6m0-6l-6 6`),
-    "failure-rim": each(shape.failures, cross),
-    failure: each(shape.failures, cross),
+    "failed-job": each(shape.failedJobs, (at) => `M${at - 3} ${JOBS - 3}l6 6m0-6l-6 6`, 3),
+    "failure-rim": each(shape.failures, cross, 4),
+    failure: each(shape.failures, cross, 4),
   };
+}
+
+/** Leaves out what would be drawn over the one before. @param apart pixels */
+function thinned(places: readonly number[], apart: number): readonly number[] {
+  let last = -Infinity;
+  return places.filter((at) => {
+    if (at - last < apart) return false;
+    last = at;
+    return true;
+  });
 }

@@ -1,7 +1,8 @@
 import type { LoginHealth } from "../../../core/health.ts";
 import type { Ledger } from "../live/ledger.ts";
 import { axis } from "./axis.ts";
-import { el, put } from "./element.ts";
+import { el, put, say } from "./element.ts";
+import { keyed } from "./keyed.ts";
 import type { LaneScale } from "./lane.ts";
 import { type LoginRow, loginRow } from "./login-row.ts";
 
@@ -15,70 +16,65 @@ export interface TimeLine {
 
 const HOUR = 3_600_000;
 const SPANS = { "24 h": 24 * HOUR, "7 days": 168 * HOUR, "30 days": 720 * HOUR } as const;
-/** As much of the future beside so much past; the end of a login comes into view in time. */
-const FUTURE = 0.5;
+/** How much of the future stands beside so much past: a month shows the end of every login. */
+const futureOf = (span: number) => (span > SPANS["7 days"] ? span : span / 2);
+/** More often than every ten seconds nothing is seen to move (ms). */
+const SECONDS = 10_000;
 
 /** Every login as a lane on one scale of time. @param reached called when more of the past is wanted (ms) */
 export function timeLine(first: keyof typeof SPANS, reached: (span: number) => void): TimeLine {
   let span: number = SPANS[first];
   let redraw = () => {};
+  let width = 0;
   const scaleRow = axis();
-  const list = el("ol", { class: "lanes" });
   const choice = spanChoice(span, (next) => {
     span = next;
     redraw();
     reached(next);
   });
-  const rows = new Map<string, LoginRow & { seen: string }>();
-  const head = el(
-    "div",
-    { class: "login axis-row", "aria-hidden": "true" },
-    el("div"),
-    scaleRow.element,
-    el("div"),
-  );
-  const element = el("div", { class: "time-line" }, choice, head, list, legend());
-  let width = 0;
-  let drawn = "";
-  const set: TimeLine["set"] = (logins, ledger, now) => {
-    redraw = () => set(logins, ledger, now);
-    const changed = logins.map((login) => {
-      const row = rows.get(login.name) ?? { ...loginRow(login.name), seen: "" };
-      rows.set(login.name, row);
-      const events = ledger.byLogin.get(login.name) ?? [];
-      const seen = `${ledger.version} ${JSON.stringify(login)}`;
-      if (row.seen === seen) return false;
-      row.seen = seen;
-      row.set(login, events, now);
-      return true;
-    });
-    arrange(
-      list,
-      logins.map(({ name }) => rows.get(name)?.element ?? null),
-    );
-    const pixel = (span * (1 + FUTURE)) / Math.max(1, width);
-    const moved = `${width} ${span} ${Math.floor(now / Math.max(pixel, 10_000))}`;
-    const scale: LaneScale = { from: now - span, to: now + span * FUTURE, now, width };
-    if (width === 0) return;
-    if (moved !== drawn) scaleRow.draw(scale);
-    for (const [index, { name }] of logins.entries()) {
-      if (moved !== drawn || changed[index] === true) rows.get(name)?.draw(scale);
-    }
-    drawn = moved;
-  };
+  const list = el("ol", { class: "lanes" });
+  const cut = el("p", { class: "quiet cut" });
+  const names = { class: "login axis-row", "aria-hidden": "true" };
+  const head = el("div", names, el("div"), scaleRow.element, el("div"));
+  const lanes = laneList(list, (scale) => scaleRow.draw(scale));
   new ResizeObserver(() => {
     width = Math.round(scaleRow.element.getBoundingClientRect().width);
     redraw();
   }).observe(scaleRow.element);
-  return { element, set, span: () => span };
+  return {
+    element: el("div", { class: "time-line" }, choice, head, list, cut, legend()),
+    set(logins, ledger, now) {
+      redraw = () => this.set(logins, ledger, now);
+      cut.hidden = !ledger.isCut;
+      say(cut, `Only the newest ${ledger.rows.length} events are shown; there are older ones.`);
+      lanes(logins, ledger, { from: now - span, to: now + futureOf(span), now, width });
+    },
+    span: () => span,
+  };
 }
 
-/** Puts the rows in order, and takes away those that are no more. */
-function arrange(list: HTMLElement, elements: readonly (HTMLElement | null)[]): void {
-  const present = [...list.children];
-  const isSame =
-    present.length === elements.length && elements.every((row, index) => row === present[index]);
-  if (!isSame) list.replaceChildren(...elements.filter((row) => row !== null));
+/** Draws the lanes that changed, and all of them and the scale once time has moved by a pixel. */
+function laneList(list: HTMLElement, drawScale: (scale: LaneScale) => void) {
+  const rows = keyed<LoginRow & { seen: string }>(list);
+  let drawn = "";
+  return (logins: readonly LoginHealth[], ledger: Ledger, scale: LaneScale) => {
+    const { from, to, now, width } = scale;
+    const pixel = Math.max((to - from) / Math.max(1, width), SECONDS);
+    const place = `${width} ${to - from} ${Math.floor(now / pixel)}`;
+    const hasMoved = place !== drawn;
+    if (width > 0) drawn = place;
+    if (width > 0 && hasMoved) drawScale(scale);
+    const keys = logins.map(({ name }) => name);
+    for (const [index, row] of rows(keys, (name) => ({ ...loginRow(name), seen: "" })).entries()) {
+      const login = logins[index];
+      if (login === undefined) continue;
+      const seen = `${ledger.version} ${JSON.stringify(login)}`;
+      const hasChanged = row.seen !== seen;
+      row.seen = seen;
+      if (hasChanged) row.set(login, ledger.byLogin.get(login.name) ?? [], now);
+      if (width > 0 && (hasChanged || hasMoved)) row.draw(scale);
+    }
+  };
 }
 
 function spanChoice(first: number, chosen: (span: number) => void): HTMLElement {

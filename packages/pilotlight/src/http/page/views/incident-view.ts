@@ -43,6 +43,10 @@ export function incidentView(id: string): View {
     ),
   );
   const onIncident = onChange();
+  let known: { readonly version: number; readonly incident: Incident | undefined } = {
+    version: 0,
+    incident: undefined,
+  };
   document.title = `Incident of ${login} – Pilotlight`;
   return {
     element,
@@ -50,9 +54,12 @@ export function incidentView(id: string): View {
     show(feed, ledger) {
       if (feed.report === null || ledger.version === 0) return;
       const now = feed.now();
-      const incident = incidentsOf(ledger.rows).find(
-        ({ since, last }) => at >= since && at <= last,
-      );
+      if (known.version !== ledger.version) {
+        const all = incidentsOf(ledger.rows);
+        const incident = all.find(({ since, last }) => at >= since && at <= last);
+        known = { version: ledger.version, incident };
+      }
+      const { incident } = known;
       const open = incident?.overAt === null;
       const kept = feed.report.logins.find(({ name }) => name === login) ?? null;
       card.set(open ? kept : null);

@@ -9,6 +9,7 @@ import { chartRow } from "../parts/chart-row.ts";
 import { el, put, say } from "../parts/element.ts";
 import { historyTable } from "../parts/history-table.ts";
 import { incidentList } from "../parts/incident-list.ts";
+import { keyed } from "../parts/keyed.ts";
 import { loginFilter } from "../parts/login-filter.ts";
 import { type MoveCard, moveCard } from "../parts/move-card.ts";
 import { section } from "../parts/section.ts";
@@ -73,32 +74,25 @@ export function overview(): View {
 
 /** Those that are not well, and whose move it is; what all need that wait for a person stands on top already. */
 function moveList() {
-  const cards = new Map<string, MoveCard>();
   const list = el("ul", { class: "moves" });
   const more = el("p", { class: "quiet" });
   const element = section("Whose move it is", list, more);
-  const onList = onChange();
+  const cards = keyed<MoveCard>(list);
   return {
     element,
     set(all: readonly LoginHealth[], isTyped: boolean) {
       const waiting = all.filter(({ action, health }) => action !== null && health !== "ok");
-      const [people, others] = [true, false].map((is) =>
-        waiting.filter((one) => isForPeople(one) === is),
-      );
-      const logins = [...(people ?? []), ...(others ?? [])].slice(0, MOST_MOVES);
+      const others = waiting.filter((login) => !isForPeople(login));
+      const logins = [...waiting.filter(isForPeople), ...others].slice(0, MOST_MOVES);
       element.hidden = logins.length === 0;
-      say(more, `and ${waiting.length - logins.length} more, below`);
       more.hidden = waiting.length === logins.length;
-      for (const login of logins) {
-        const card = cards.get(login.name) ?? moveCard("li", true);
-        cards.set(login.name, card);
-        card.set(login, isTyped || !isForPeople(login));
-      }
-      const names = logins.map(({ name }) => name);
-      onList(names.join(" "), () =>
-        list.replaceChildren(...names.flatMap((name) => cards.get(name)?.element ?? [])),
-      );
+      say(more, `and ${waiting.length - logins.length} more, below`);
       put(list, "data-count", String(Math.min(logins.length, 3)));
+      const names = logins.map(({ name }) => name);
+      for (const [index, card] of cards(names, () => moveCard("li", true)).entries()) {
+        const login = logins[index];
+        if (login !== undefined) card.set(login, isTyped || !isForPeople(login));
+      }
     },
   };
 }
