@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import axeCore from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
@@ -54,7 +55,9 @@ export function testBrowser(): (url: string, options?: OpenOptions) => Promise<P
   const home = isolatedHome();
   beforeAll(async () => {
     browser = await chromium.launch({
-      executablePath: "/usr/bin/chromium",
+      executablePath: execFileSync("sh", ["-c", "command -v chromium"], {
+        encoding: "utf8",
+      }).trim(),
       // Root has no sandbox of Chromium's to be in; what is opened is our own page.
       args: ["--no-sandbox", "--disable-gpu", "--disable-lcd-text"],
       env: { ...home.env, PATH: process.env["PATH"] ?? "" },
