@@ -22,6 +22,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A browser on a machine that is at its limit takes its time.
+    expect: { poll: { timeout: 5000 } },
     // Real programs race here for two cores: CI plays a failed test once more, and the console says so.
     retry: process.env["CI"] === "true" ? 1 : 0,
     reporters: report === undefined ? ["default"] : ["default", "json"],

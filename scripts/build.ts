@@ -1,9 +1,10 @@
-/** Builds the package: three entries and the command line, split, minified, with their dependencies inside. */
+/** Builds the package: three entries and the command line, split, minified, with their dependencies inside; and the status page. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { buildPage } from "./build-page.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const home = `${root}packages/pilotlight/`;
@@ -35,7 +36,11 @@ const { output } = await bundle.write({
   codeSplitting: { groups: [{ name: "hot", test: (id) => hot.has(id) }] },
 });
 await bundle.close();
-writeNotices(output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])));
+const page = await buildPage(home);
+writeNotices([
+  ...output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])),
+  ...page,
+]);
 
 execFileSync("tsc", ["-p", "packages/pilotlight/tsconfig.build.json"], {
   cwd: root,

@@ -3,7 +3,6 @@ import { PilotlightError } from "../core/errors.ts";
 import { isObject } from "../core/json-object.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Address } from "./allowed-host.ts";
-import { frontPage } from "./answers/front-page.ts";
 import { bareProblem, healthReport, problemOfHealth } from "./answers/health.ts";
 import { historyReport } from "./answers/history.ts";
 import { jsonAnswer } from "./answers/json-answer.ts";
@@ -14,8 +13,10 @@ import { EVENT_LIMITS, type EventLimits, eventStreams } from "./event-streams.ts
 import { guard, isOpenToAll, unauthorised } from "./guard.ts";
 import type { KeepView } from "./keep-view.ts";
 import { limitedBody } from "./limited-body.ts";
-import { failureOf, problemResponse, type RefusalCode, refusalOf } from "./problem.ts";
+import { failureOf, problemResponse } from "./problem.ts";
+import { get, refuse, text } from "./route.ts";
 import { withSafeHeaders } from "./safe-headers.ts";
+import { addPages } from "./site/pages.ts";
 
 export interface KeepFaceOptions {
   /** Where the server listens; asked at each request, for a free port is known only later. */
@@ -42,6 +43,7 @@ export function keepFace(
   addProbes(app, view, (request) => isOpenToAll(guarded) || isAuthorised(request));
   addReports(app, view);
   addEvents(app, view, options);
+  addPages(app, view);
   addRefresh(app, view, isAuthorised);
   app.notFound(() => refuse("not_found"));
   app.onError((error) => answerError(error, options));
@@ -64,7 +66,6 @@ function addProbes(app: Hono, view: KeepView, isTrusted: IsAuthorised): void {
 }
 
 function addReports(app: Hono, view: KeepView): void {
-  get(app, "/", () => text(frontPage(healthReport(view))));
   get(app, "/healthz", () => {
     const report = healthReport(view);
     const problem = problemOfHealth(report);
@@ -74,6 +75,7 @@ function addReports(app: Hono, view: KeepView): void {
     const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
     return new Response(await view.metrics(), { headers });
   });
+  get(app, "/api/v1/health", () => jsonAnswer(healthReport(view)));
   get(app, "/api/v1/status", () => jsonAnswer(statusAnswer(view.status())));
   get(app, "/api/v1/history", async ({ url }) =>
     jsonAnswer(await historyReport(view, new URL(url).searchParams)),
@@ -119,15 +121,6 @@ function addRefresh(app: Hono, view: KeepView, isAuthorised: IsAuthorised): void
   app.all(path, () => refuse("method_not_allowed", { allow: "POST" }));
 }
 
-function get(
-  app: Hono,
-  path: string,
-  answer: (request: Request) => Response | Promise<Response>,
-): void {
-  app.get(path, async (context) => answer(context.req.raw));
-  app.all(path, () => refuse("method_not_allowed", { allow: "GET, HEAD" }));
-}
-
 /** @throws PilotlightError `usage` */
 function parseForce(body: string): boolean {
   if (body.trim() === "") return false;
@@ -153,12 +146,4 @@ function answerError(error: unknown, { onError }: KeepFaceOptions): Response {
   if (isKnown) return problemResponse(failureOf(error.code, error.message));
   onError?.(error);
   return problemResponse(failureOf("bug"));
-}
-
-function refuse(code: RefusalCode, headers?: Readonly<Record<string, string>>): Response {
-  return problemResponse(refusalOf(code), headers);
-}
-
-function text(body: string): Response {
-  return new Response(body, { headers: { "content-type": "text/plain; charset=utf-8" } });
 }

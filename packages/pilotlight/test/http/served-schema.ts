@@ -25,9 +25,10 @@ export async function servedSchema(ask: Ask) {
   ajv.addSchema(closed, "served");
   return {
     document,
-    /** @param path as the document has it, such as `/api/v1/logins/{name}/refresh` */
-    async check(response: Response, path: string, method = "get"): Promise<unknown> {
+    /** @param asked the path, or as the document has it: `/api/v1/logins/{name}/refresh` */
+    async check(response: Response, asked: string, method = "get"): Promise<unknown> {
       const body: unknown = await response.json();
+      const path = Object.keys(document.paths).find((one) => matches(one, asked)) ?? asked;
       const { responses } = document.paths[path]?.[method] ?? { responses: {} };
       const status = String(response.status) in responses ? String(response.status) : "default";
       const type = (response.headers.get("content-type") ?? "").split(";")[0] ?? "";
@@ -39,6 +40,10 @@ export async function servedSchema(ask: Ask) {
       return body;
     },
   };
+}
+
+function matches(template: string, path: string): boolean {
+  return new RegExp(`^${template.replaceAll(/\{[^}]+\}/g, "[^/]+")}$`).test(path);
 }
 
 function isClosed(value: unknown): boolean {

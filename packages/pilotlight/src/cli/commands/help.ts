@@ -1,4 +1,4 @@
-import { type ErrorPage, errorPage, prospectOf } from "../../core/error-page.ts";
+import { type ErrorPage, errorPage, helpReport, prospectOf } from "../../core/error-page.ts";
 import { type ErrorCode, PilotlightError, TRAITS } from "../../core/errors.ts";
 import { FAILURE_MODES, type FailureMode } from "../../core/failure-modes.ts";
 import { VERDICTS } from "../../core/verdict-catalogue.ts";
@@ -45,12 +45,7 @@ function articleOn(topic: string): Article {
 }
 
 function articleOnCode(page: ErrorPage): Article {
-  const { mover: by, command = null, verdicts, ...rest } = page;
-  const ids = verdicts.map(({ id }) => id);
-  return {
-    json: { schema: "pilotlight.help/v1", ...rest, command, by, verdicts: ids },
-    text: () => textOnCode(page),
-  };
+  return { json: helpReport(page), text: () => textOnCode(page) };
 }
 
 function textOnCode(page: ErrorPage): string {

@@ -2,12 +2,17 @@ import type { LoginHealth } from "../../core/health.ts";
 import type { HealthReport } from "./health.ts";
 
 /** What can be asked, and what each is for. */
-const ENDPOINTS = `GET  /livez                          the keeper's loop turns
+const ENDPOINTS = `GET  /                               the status page, in a browser
+GET  /logins/:name                   the page of one login
+GET  /incidents/:id                  the page of one incident
+GET  /livez                          the keeper's loop turns
 GET  /readyz                         every login can be used
 GET  /healthz                        how each login is (pilotlight.health/v1)
 GET  /metrics                        for Prometheus
+GET  /api/v1/health                  as /healthz, and always 200
 GET  /api/v1/status                  as pilotlight status --json
 GET  /api/v1/history                 ?since=7d&limit=50&login=bot
+GET  /api/v1/help/:code              as pilotlight help <code> --json
 GET  /events                         each change, as server-sent events
 GET  /openapi.json                   all of this for machines
 POST /api/v1/logins/:name/refresh    renews one login; needs the bearer token

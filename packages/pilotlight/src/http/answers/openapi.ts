@@ -2,6 +2,7 @@ import { OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import {
   healthReport,
   healthShape,
+  helpReport,
   historyReport,
   problem,
   problemShape,
@@ -60,6 +61,24 @@ const history: RouteConfig = {
   },
 };
 
+const help: RouteConfig = {
+  ...get("/api/v1/help/{code}", "What an error code means, and what to do", {
+    200: json(helpReport, "As pilotlight help <code> --json tells it"),
+    404: failing("There is no such code"),
+  }),
+  request: { params: z.object({ code: z.string() }) },
+};
+
+function page(path: string, parameter: string, summary: string): RouteConfig {
+  return {
+    ...get(path, summary, {
+      200: plain("For people", "text/html"),
+      404: plain("There is none", "text/html"),
+    }),
+    request: { params: z.object({ [parameter]: z.string() }) },
+  };
+}
+
 const failedRefresh = z.union([z.object({ ...refreshShape, ...problemShape }), problem]);
 
 const refresh: RouteConfig = {
@@ -87,7 +106,18 @@ const refresh: RouteConfig = {
 };
 
 const ROUTES: readonly RouteConfig[] = [
-  get("/", "What there is, and each login in a line", { 200: plain("For people") }),
+  get("/", "The status page; each login in a line for whoever does not accept text/html", {
+    200: {
+      description: "For people",
+      content: { "text/html": { schema: z.string() }, "text/plain": { schema: z.string() } },
+    },
+  }),
+  page("/logins/{name}", "name", "The page of one login"),
+  page(
+    "/incidents/{id}",
+    "id",
+    "The page of one incident: a login and the epoch ms of its first event",
+  ),
   get("/livez", "Whether the keeper's loop turns", {
     200: plain("It turns"),
     503: failing("It stands still"),
@@ -103,11 +133,15 @@ const ROUTES: readonly RouteConfig[] = [
       z.object({ ...healthShape, ...problemShape }),
     ),
   }),
+  get("/api/v1/health", "The same report, whatever it says", {
+    200: json(healthReport, "How each login is"),
+  }),
   get("/metrics", "For Prometheus", { 200: plain("Text format 0.0.4") }),
   get("/api/v1/status", "The credentials, as pilotlight status --json tells them", {
     200: json(statusReport, "The status"),
   }),
   history,
+  help,
   get("/events", "A status event with the health report at once and after each change", {
     200: plain("Server-sent events", "text/event-stream"),
     503: failing("Too many listen"),

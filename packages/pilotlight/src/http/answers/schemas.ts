@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import type { HelpReport } from "../../core/error-page.ts";
 import { TRAITS } from "../../core/errors.ts";
 import { REFUSALS } from "../problem.ts";
 import type { StatusReport } from "../../core/status-report.ts";
@@ -192,6 +193,24 @@ export const historyReport = z
     entries: z.array(historyRow),
   })
   .openapi("HistoryReport") satisfies z.ZodType<HistoryReport>;
+
+export const helpReport = z
+  .object({
+    schema: z.literal("pilotlight.help/v1"),
+    code: errorCode,
+    what: z.string(),
+    why: z.string(),
+    tell: z.string(),
+    fix: z.string(),
+    command: orNull(z.string()),
+    by: mover,
+    exit: z.int(),
+    http: z.int(),
+    retryable: z.boolean(),
+    verdicts: z.array(z.string()),
+    seen: z.array(z.object({ symptom: z.string(), steps: z.array(z.string()) })),
+  })
+  .openapi("HelpReport") satisfies z.ZodType<HelpReport>;
 
 export const refreshShape = {
   schema: z.literal("pilotlight.refresh/v1"),
