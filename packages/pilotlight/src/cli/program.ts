@@ -214,7 +214,11 @@ function addLogin({ command, io, done }: Parts): void {
 }
 
 function addNotify({ command, io, done }: Parts): void {
-  const notify = command("notify", "try the channels that alerts are sent by").exitOverride();
+  const notify = command("notify", "try the channels that alerts are sent by")
+    .helpCommand(false)
+    .action(() => {
+      throw new PilotlightError("usage", "notify needs to be told what (known: test)");
+    });
   notify
     .command("test")
     .description("send one alert of each kind to each channel, and say how that went")

@@ -1,7 +1,7 @@
 import { type ErrorCode, type Mover, TRAITS, traitsOf } from "../core/errors.ts";
 import type { Action } from "../core/login-status.ts";
 import { capitalised, sentence } from "../core/sentence.ts";
-import { discreet } from "./discreet.ts";
+import { discreet } from "../core/discreet.ts";
 
 interface Refusal {
   readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 414 | 421 | 503;

@@ -32,8 +32,8 @@ export interface DeliveryQueue {
   health(): ChannelHealth;
   /** Resolves when everything that waits was tried once, or after `ms`. */
   tried(ms: number): Promise<void>;
-  /** Ends it; waits for a delivery under way. */
-  stop(): Promise<void>;
+  /** Ends it; waits for a delivery under way, for `ms` at most. */
+  stop(ms: number): Promise<void>;
 }
 
 /** What a queue works with. */
@@ -156,10 +156,12 @@ export function deliveryQueue(
         await clock.sleep(20);
       }
     },
-    async stop() {
+    async stop(ms) {
       leaving.abort();
       sleeping.abort();
-      await running;
+      const over = new AbortController();
+      await Promise.race([running, clock.sleep(ms, over.signal)]);
+      over.abort();
     },
   };
 }

@@ -126,7 +126,8 @@ export function keepSession(
     billing: () => payer.effective()?.billing ?? null,
     channels: () => desk.health(),
     async told(ms) {
-      await payer.run();
+      if (outlets.channels.length === 0) return;
+      await payer.run().catch(() => undefined);
       await desk.look();
       await desk.tried(ms);
     },

@@ -1,7 +1,8 @@
 import type { Alert, AlertPolicy } from "../../core/alerts/alert.ts";
-import type { AlertMemory } from "../../core/alerts/alert-memory.ts";
+import { type AlertMemory, EMPTY_ALERT_MEMORY } from "../../core/alerts/alert-memory.ts";
 import type { AlertOutcome, ChannelHealth } from "../../core/alerts/channel-health.ts";
 import { decideAlerts } from "../../core/alerts/decide-alerts.ts";
+import { PilotlightError } from "../../core/errors.ts";
 import type { Billing } from "../../core/explanation.ts";
 import { healthOf } from "../../core/health.ts";
 import type { KeptLogin } from "../../core/kept-login.ts";
@@ -127,7 +128,7 @@ export function alertDesk(parts: AlertDeskParts): AlertDesk {
       clearTimeout(timer ?? undefined);
       await looking;
       await Promise.all(queues.map((queue) => queue.tried(LEAVE)));
-      await Promise.all(queues.map((queue) => queue.stop()));
+      await Promise.all(queues.map((queue) => queue.stop(LEAVE)));
       await Promise.all([...memories.keys()].map((name) => save(name)));
     },
   };
@@ -139,7 +140,11 @@ async function load(
   { records, clock }: AlertDeskParts,
   queues: readonly DeliveryQueue[],
 ): Promise<AlertMemory> {
-  const { memory, undelivered } = await records.read(login);
+  const { memory, undelivered } = await records.read(login).catch((error: unknown) => {
+    if (error instanceof PilotlightError && error.code === "state_newer") throw error;
+    // To tell it again is better than not to tell it.
+    return { memory: EMPTY_ALERT_MEMORY, undelivered: [] };
+  });
   for (const { channel, alert, at } of undelivered) {
     const queue = queues.find((each) => each.channel.name === channel);
     const isThere = queue?.waiting().some((each) => each.alert.login === login && each.at === at);

@@ -1,6 +1,7 @@
+import { setTimeout } from "node:timers/promises";
 import { PilotlightError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
-import type { Channel, ChannelParts, ChannelSettings } from "../../notify/channel.ts";
+import type { Channel, ChannelParts, ChannelSettings, Delivery } from "../../notify/channel.ts";
 import { CHANNEL_KINDS } from "../../notify/channel-table.ts";
 import { failed } from "../../notify/post.ts";
 import { requireSafeUrl } from "../../notify/safe-url.ts";
@@ -10,6 +11,9 @@ import { proxiedFetch } from "../proxied-fetch.ts";
 import { VERSION } from "../version.ts";
 import type { ChannelConfig } from "./notify-config.ts";
 import { readSecret } from "./secret-ref.ts";
+
+/** ms; a command has a minute, a mail several steps of ten seconds. */
+const LIMIT = 90_000;
 
 /** Opens every configured channel; its secrets are read once, to say now what would fail later. @throws PilotlightError `config_invalid` */
 export function openChannels(config: Config): Promise<readonly Channel[]> {
@@ -39,13 +43,26 @@ async function openChannel(
       type,
       // What was readable when it was opened may not be so any more.
       send: (alert) =>
-        send(alert).catch((error: unknown) =>
-          failed(error instanceof PilotlightError ? error.message : "it failed", {}),
+        withinLimit(
+          send(alert).catch((error: unknown) =>
+            failed(error instanceof PilotlightError ? error.message : "it failed", {}),
+          ),
         ),
     };
   } catch (error) {
     if (!(error instanceof PilotlightError)) throw error;
     throw new PilotlightError(error.code, `notify.${name}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Whatever a channel waits for, the alerts behind this one have to go on. */
+async function withinLimit(delivery: Promise<Delivery>): Promise<Delivery> {
+  const over = new AbortController();
+  const late = setTimeout(LIMIT, failed("it took too long", {}), { signal: over.signal });
+  try {
+    return await Promise.race([delivery, late.catch(() => failed("it was left", {}))]);
+  } finally {
+    over.abort();
   }
 }
 

@@ -26,17 +26,19 @@ export function readNotify(file: ConfigFile, home: string): NotifyConfig {
       refuse(file, ["notify", key], `is none of ${SETTING_KEYS.join(", ")}, and no channel`);
     }
   }
-  const time = (key: string, otherwise: number): number => {
+  const time = (key: string, otherwise: number, least: number): number => {
     if (notify[key] === undefined) return otherwise;
     const ms = duration(notify[key]);
-    if (ms === undefined) refuse(file, ["notify", key], 'must be a time such as "15m"');
+    if (ms === undefined || ms < least) {
+      refuse(file, ["notify", key], `must be a time such as "15m", from ${least / 1000}s on`);
+    }
     return ms;
   };
   const isNever = notify["escalate_after"] === "never";
   return {
     quiet: quietIn(file, notify),
-    grace: time("grace", NO_ALERTS.grace),
-    escalateAfter: isNever ? null : time("escalate_after", NO_ALERTS.escalateAfter ?? 0),
+    grace: time("grace", NO_ALERTS.grace, 0),
+    escalateAfter: isNever ? null : time("escalate_after", NO_ALERTS.escalateAfter ?? 0, 60_000),
     renewUrl: renewUrlIn(file, notify),
     channels: tables.map(([name, table]) => channelIn(file, home, name, table as Fields)),
   };

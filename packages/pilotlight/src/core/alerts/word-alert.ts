@@ -2,7 +2,7 @@ import { printDuration } from "../duration.ts";
 import { type Mover, traitsOf } from "../errors.ts";
 import type { LoginHealth } from "../health.ts";
 import { type CommandPlace, commandFor } from "../login-command.ts";
-import { scrub } from "../scrub.ts";
+import { discreet } from "../discreet.ts";
 import { capitalised } from "../sentence.ts";
 import { cut } from "./cut.ts";
 import type { Alert, AlertCode, AlertPolicy, Payer } from "./alert.ts";
@@ -25,7 +25,7 @@ interface AlertText {
 type Decided = Pick<Alert, "kind" | "severity" | "topic" | "opens" | "after" | "at" | "since"> &
   Partial<Pick<Alert, "closes" | "step">>;
 
-/** Puts an alert together. Nothing token-shaped is in it. */
+/** Puts an alert together. Neither a token nor an e-mail address is in it. */
 export function wordAlert(
   health: LoginHealth,
   { host, renewUrl }: AlertPolicy,
@@ -42,9 +42,10 @@ export function wordAlert(
     login: health.name,
     host,
     health: health.health,
-    title: `${health.name} on ${host}: ${cut(scrub(subject), LONGEST.subject)}`,
-    message: cut(scrub(message), LONGEST.message),
-    command: command === null ? null : cut(scrub(command), LONGEST.command),
+    title: `${health.name} on ${host}: ${cut(discreet(subject), LONGEST.subject)}`,
+    message: cut(discreet(message), LONGEST.message),
+    // Made of our own table and the configuration: what is to be typed must not be changed.
+    command: command === null ? null : cut(command, LONGEST.command),
     renewUrl: isSignIn ? renewUrl : null,
     loginEndsAt: health.loginEndsAt === null ? null : Date.parse(health.loginEndsAt),
   };

@@ -1,7 +1,7 @@
 import type { ChannelHealth } from "../../core/alerts/channel-health.ts";
 import { type Health, healthOf, type LoginHealth, worstHealth } from "../../core/health.ts";
 import { isoOf } from "../../core/iso-time.ts";
-import { discreet } from "../discreet.ts";
+import { discreet } from "../../core/discreet.ts";
 import type { KeepView } from "../keep-view.ts";
 import { failureOf, type Problem, refusalOf, unavailable } from "../problem.ts";
 

@@ -1,7 +1,7 @@
 import { parseDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { isoOf } from "../../core/iso-time.ts";
-import { discreet } from "../discreet.ts";
+import { discreet } from "../../core/discreet.ts";
 import type { HistoryRow, KeepView } from "../keep-view.ts";
 
 /** As many as the history holds; the command has the same bounds. */

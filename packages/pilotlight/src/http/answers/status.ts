@@ -1,5 +1,5 @@
 import type { StatusReport } from "../../core/status-report.ts";
-import { discreet } from "../discreet.ts";
+import { discreet } from "../../core/discreet.ts";
 
 /** The status report with other people's words scrubbed. */
 export function statusAnswer(report: StatusReport): StatusReport {

@@ -185,6 +185,10 @@ describe("notify test", () => {
     ]);
     expect(all.stdout + all.stderr).not.toContain("TEST-path");
     expect((await scene.run(["notify", "test", "--channel", "none"])).code).toBe(64);
+    expect(await scene.run(["notify"])).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining("known: test"),
+    });
     configure(scene, "");
     expect((await scene.run(["notify", "test"])).code).toBe(78);
   }, 60_000);

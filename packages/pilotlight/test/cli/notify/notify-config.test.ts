@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Config, readConfig } from "../../src/cli/config.ts";
-import { openChannels } from "../../src/cli/notify/open-channels.ts";
-import { type IsolatedHome, isolatedHome } from "../support/isolated.ts";
+import { type Config, readConfig } from "../../../src/cli/config.ts";
+import { openChannels } from "../../../src/cli/notify/open-channels.ts";
+import { type IsolatedHome, isolatedHome } from "../../support/isolated.ts";
 
 let home: IsolatedHome;
 let path: string;
@@ -91,6 +91,11 @@ describe("[notify]", () => {
       ":2: notify.timezone must be",
     ],
     ["a time without a unit", '[notify]\ngrace = "15"', ":2: notify.grace must be"],
+    [
+      "reminders without a pause",
+      '[notify]\nescalate_after = "59s"',
+      ":2: notify.escalate_after must be",
+    ],
     [
       "a link that is none",
       '[notify]\nrenew_url = "javascript:alert(1)"',

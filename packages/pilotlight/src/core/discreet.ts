@@ -1,4 +1,4 @@
-import { scrub } from "../core/scrub.ts";
+import { scrub } from "./scrub.ts";
 
 const EMAIL = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+/g;
 
