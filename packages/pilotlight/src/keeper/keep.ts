@@ -79,7 +79,11 @@ export function keep(logins: readonly KeptParts[], options: KeepOptions): Keeper
     const isOld = lookedAt === null || Math.abs(clock.now() - lookedAt) > LOOK / 2;
     if (isOurs || isOld) await one.look();
     onChange();
-    if (!isOurs) return plan(one, clock.monotonic() + STANDBY);
+    if (!isOurs) {
+      // Whoever has it tries what is due.
+      unseen.delete(one);
+      return plan(one, clock.monotonic() + STANDBY);
+    }
     if (one.isDue() && !leaving.signal.aborted) {
       if (attempts.size >= MOST_GRANTS) return void waiting.add(one);
       await attempt(one, false).catch(() => undefined);

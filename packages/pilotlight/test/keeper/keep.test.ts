@@ -313,6 +313,19 @@ describe("two keepers on one login", () => {
     await stop(bench, second);
   });
 
+  it("settles at once for the one that stands by", async () => {
+    const bench = await dueBench();
+    const holder: LeaseHolder = { process: null };
+    const first = keeping(bench.world, {}, { holder });
+    await bench.until(first.keeper.settled());
+    const second = keeping(bench.world, {}, { holder });
+    await bench.until(second.keeper.settled());
+    expect(only(second)).toMatchObject({ activity: "standby" });
+    expect(only(second).lookedAt).not.toBeNull();
+    await stop(bench, second);
+    await stop(bench, first);
+  });
+
   it("the first gives the login up when it ends in order", async () => {
     const bench = new Bench();
     const holder: LeaseHolder = { process: null };

@@ -159,6 +159,10 @@ function metricsOf(session: () => KeepSession): KeepMetrics {
 /** @returns what ends it */
 function tellManager(manager: Systemd, session: () => KeepSession): () => void {
   manager.ready(summaryOf(session()));
+  // Nobody has looked yet when the loop begins.
+  void session()
+    .keeper.settled()
+    .then(() => manager.status(summaryOf(session())));
   const status = setInterval(() => manager.status(summaryOf(session())), STATUS_EVERY);
   const every = manager.watchdogEvery;
   const alive =

@@ -260,6 +260,19 @@ describe("a refresh asked for over HTTP", () => {
 });
 
 describe("keep --once", () => {
+  it("beside a daemon says how the logins are and leaves the rest to that", async () => {
+    const scene = await openScene();
+    scene.write(scene.sandbox.signIn());
+    const keeper = await startKeeper(scene);
+    await keeper.healthy(({ health }) => health === "ok");
+    const { code, stdout } = await scene.run(["keep", "--once", "--json"]);
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { health: "ok", logins: [{ activity: "standby" }] },
+    ]);
+    await keeper.end();
+  });
+
   it("renews what is due, says how the logins are, and ends", async () => {
     const scene = await openScene();
     scene.write(scene.sandbox.signIn({ accessTokenLife: 0 }));
