@@ -1,19 +1,17 @@
 import { Command, CommanderError } from "commander";
 import { PilotlightError } from "../core/errors.ts";
 import { CHECK_EXITS, CHECK_OPTIONS } from "./check/check-flags.ts";
-import { kindsHelp } from "./generate/kind-list.ts";
 import type { Io } from "./io.ts";
+import {
+  addKeep,
+  addLogin,
+  addNotify,
+  addInstall,
+  addGenerate,
+  addRehearse,
+} from "./daemon-commands.ts";
+import { EXITS, type Parts } from "./program-parts.ts";
 import { VERSION } from "./version.ts";
-
-const EXITS = `
-Exit codes:
-  0   ok                          73  cannot persist (nothing was spent)
-  64  usage                       75  try later (lock busy, throttled, in doubt)
-  65  credential file corrupt     77  a person must sign in
-  66  no credential               78  configuration, or unsupported here
-  69  service unavailable         70  bug
-See also: pilotlight help <code>
-`;
 
 /** Reads a command line and runs its command. @returns the exit status. @throws PilotlightError `usage`, and what the command throws */
 export async function dispatch(argv: readonly string[], io: Io): Promise<number> {
@@ -72,16 +70,9 @@ function programFor(io: Io, done: (exit: number) => void): Command {
   addHistory(parts);
   addRehearsals(parts);
   addGenerate(parts);
+  addRehearse(parts);
   addHelp(parts);
   return program;
-}
-
-/** What a command is added with. */
-interface Parts {
-  readonly program: Command;
-  readonly io: Io;
-  readonly done: (exit: number) => void;
-  readonly command: (name: string, description: string) => Command;
 }
 
 function addLooks({ program, command, io, done }: Parts): void {
@@ -167,70 +158,6 @@ function addRun({ command, io, done }: Parts): void {
     );
 }
 
-function addKeep({ command, io, done }: Parts): void {
-  command("keep", "keep every login alive, and serve health, metrics and status until TERM")
-    .option("--listen <address>", 'where to serve (default 127.0.0.1:7450; "off": nowhere)')
-    .option("--once", "look once, renew what is due, and end: for a timer")
-    .option("--json", "with --once: print pilotlight.health/v1")
-    .action(async (flags) => done(await (await import("./commands/keep.ts")).keep(flags, io)));
-}
-
-function addInstall({ command, io, done }: Parts): void {
-  command("init", "install and start the service that keeps the login; undone where it fails")
-    .option("--billing <who>", "subscription or api: who pays for unattended jobs")
-    .option("--yes", "do not ask")
-    .option("--system", "a service of the system instead of your own; as root")
-    .option("--no-start", "install it, and start it with the next boot")
-    .option("--json", "print pilotlight.init/v1")
-    .action(async (flags) => done(await (await import("./commands/init.ts")).init(flags, io)));
-  command("uninstall", "take back what init did; logins stay")
-    .option("--purge", "remove history and state, too")
-    .option("--yes", "do not ask")
-    .option("--json", "print pilotlight.uninstall/v1")
-    .action(async (flags) =>
-      done(await (await import("./commands/uninstall.ts")).uninstall(flags, io)),
-    );
-}
-
-function addLogin({ command, io, done }: Parts): void {
-  command("login", "sign in again: a link to open anywhere, and the code that is shown there")
-    .option("--login <name>", "the login it is for")
-    .option("--code-from <place>", "a file that will hold the code, a descriptor's number, or -")
-    .option("--switch-account", "the new login may be another account's")
-    .option(
-      "--from-refresh-token",
-      "take a login over from CLAUDE_CODE_OAUTH_REFRESH_TOKEN and CLAUDE_CODE_OAUTH_SCOPES",
-    )
-    .option("--timeout <time>", "how long to wait for the code (default 15m)")
-    .option("--no-qr", "without a QR code")
-    .option("--json", "the link and the result as lines of JSON")
-    .action(async (flags) => done(await (await import("./commands/login.ts")).login(flags, io)));
-  command("logout", "take a login out of its file; what others keep there stays")
-    .option("--login <name>", "the login it is about")
-    .option("--revoke", "have Claude Code tell the server, too")
-    .option("--yes", "do not ask")
-    .option("--json", "print pilotlight.logout/v1")
-    .action(async (flags) => done(await (await import("./commands/logout.ts")).logout(flags, io)));
-}
-
-function addNotify({ command, io, done }: Parts): void {
-  const notify = command("notify", "try the channels that alerts are sent by")
-    .helpCommand(false)
-    .action(() => {
-      throw new PilotlightError("usage", "notify needs to be told what (known: test)");
-    });
-  notify
-    .command("test")
-    .description("send one alert of each kind to each channel, and say how that went")
-    .addHelpText("after", EXITS)
-    .allowExcessArguments(false)
-    .option("--channel <name>", "only this channel")
-    .option("--json", "print pilotlight.notify-test/v1")
-    .action(async (flags) =>
-      done(await (await import("./commands/notify.ts")).notifyTest(flags, io)),
-    );
-}
-
 function addHistory({ command, io, done }: Parts): void {
   command("history", "show what happened to the logins: refreshes, runs, verdicts")
     .option("--json", "print pilotlight.history/v1")
@@ -264,25 +191,6 @@ function addRehearsals({ command, io, done }: Parts): void {
     .option("--short", "only some hours of it")
     .option("--json", "print pilotlight.drill/v1")
     .action(async (flags) => done(await (await import("./commands/drill.ts")).drill(flags, io)));
-}
-
-function addGenerate({ program, io, done }: Parts): void {
-  program
-    .command("generate")
-    .description("print ready files for this machine: services, containers, CI, alerts")
-    .argument("<what>", "one of the kinds below")
-    .option("--out <path>", "write to this file or directory instead of stdout")
-    .option("--force", "with --out: replace what is there")
-    .option("--login <name>", "only this login, where the file can name one")
-    .option("--system", "systemd: for the system's manager instead of your own")
-    .option("--user <name>", "systemd: the user whose login it is; for the system's manager")
-    .option("--variant <name>", "compose: sidecar (default), in-process or single-file")
-    .option("--json", "print pilotlight.generate/v1")
-    .addHelpText("after", `${kindsHelp()}${EXITS}`)
-    .allowExcessArguments(false)
-    .action(async (what: string, flags) =>
-      done(await (await import("./commands/generate.ts")).generate(what, flags, io)),
-    );
 }
 
 function addHelp({ program, command, io, done }: Parts): void {

@@ -1,6 +1,6 @@
 import { memoryFileIn } from "../claude/build/build-memory.ts";
 import { join } from "node:path";
-import { rehearsedClaude } from "../claude/build/claude-build.ts";
+import { type Rehearse, rehearsedClaude } from "../claude/build/claude-build.ts";
 import { credentialOf } from "../claude/credentials-file.ts";
 import { findClaude } from "../claude/build/find-claude.ts";
 import { isLivingProcess, startOfProcess } from "../claude/locking/living-process.ts";
@@ -21,13 +21,18 @@ import { systemClock } from "./system-clock.ts";
 import { VERSION } from "./version.ts";
 
 /** Puts a login's keeper together: files, locks and drivers as configured. */
-export function wire(config: Config, login: LoginConfig, tell: Tell): KeeperParts {
+export function wire(
+  config: Config,
+  login: LoginConfig,
+  tell: Tell,
+  rehearse: Rehearse = rehearseHere(config),
+): KeeperParts {
   const { locations, store, journal, records, jitter } = stateOf(config, login);
   return {
     store,
     journal,
     records,
-    grants: grantsOf(config, login, locations),
+    grants: grantsOf(config, login, locations, rehearse),
     driver: config.driver,
     clock: systemClock,
     jitter,
@@ -35,10 +40,19 @@ export function wire(config: Config, login: LoginConfig, tell: Tell): KeeperPart
   };
 }
 
+function rehearseHere({ env }: Config): Rehearse {
+  return async (candidate) => {
+    // The sandbox is heavy, and a build is rehearsed once.
+    const { rehearsal } = await import("../sandbox/rehearsal.ts");
+    return rehearsal({ env, files: durableFiles(), clock: systemClock })(candidate);
+  };
+}
+
 function grantsOf(
   config: Config,
   login: LoginConfig,
   locations: Locations,
+  rehearse: Rehearse,
 ): Readonly<Record<Driver, RefreshGrant>> {
   const files = durableFiles();
   const stage = stageIn(join(config.stateDir, "staging", login.name), files);
@@ -59,11 +73,7 @@ function grantsOf(
           files,
           env: await stageEnv(),
           now: systemClock.now(),
-          rehearse: async (candidate) => {
-            // The sandbox is heavy, and a build is rehearsed once.
-            const { rehearsal } = await import("../sandbox/rehearsal.ts");
-            return rehearsal({ env: config.env, files, clock: systemClock })(candidate);
-          },
+          rehearse,
         });
       },
     }),

@@ -116,7 +116,7 @@ async function ownerOf(env: Environment, user: string | null): Promise<Owner> {
 }
 
 /** In a clone and in the package it lies some folders above this file, however that was bundled. */
-function launcher(): string {
+export function launcher(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "bin", "pilotlight.mjs"))) {
     if (dirname(folder) === folder) throw new PilotlightError("bug", "the launcher is not there");

@@ -4,7 +4,7 @@ import type { Billing } from "../../core/explanation.ts";
 import type { ChannelHealth } from "../../core/alerts/channel-health.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import { loginStatus, type LoginView } from "../../core/login-status.ts";
-import type { CredentialStore } from "../../core/ports.ts";
+import type { CredentialStore, KeeperEvent } from "../../core/ports.ts";
 import type { Effective, StatusReport } from "../../core/status-report.ts";
 import type { KeepMetrics } from "../../http/keep-metrics.ts";
 import { type Keeper, keep } from "../../keeper/keep.ts";
@@ -27,6 +27,7 @@ import { hookCallOf, hooksOf } from "./run-hooks.ts";
 import type { Log } from "./keep-log.ts";
 import { newTroubles } from "./new-troubles.ts";
 import { payerWatch } from "./payer-watch.ts";
+import { rehearseApart } from "./rehearse-apart.ts";
 import { stateLease } from "./state-lease.ts";
 import { tellKeeping } from "./tell-keeping.ts";
 
@@ -83,12 +84,14 @@ export function keepSession(
     if (call !== null) hooks.call(call);
   });
   const say = tellKeeping(log, config.logins);
+  const rehearse = rehearseApart(config.env);
   const logins = config.logins.map((login, index): KeptParts => {
     const noted = chronicles[index];
-    const parts = wire(config, login, (event) => {
+    const heard = (event: KeeperEvent) => {
       noted?.tell(event);
       if (event.kind === "outcome" || event.kind === "failed") void noted?.write();
-    });
+    };
+    const parts = wire(config, login, heard, rehearse);
     const waited = (ms: number) => metrics.lockWaited(ms);
     return { ...parts, store: timed(parts.store, waited), ...placesOf(config, login, files) };
   });
