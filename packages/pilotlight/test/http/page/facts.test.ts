@@ -125,9 +125,9 @@ describe("the sentence on top", () => {
   });
 
   it("names a command only where one helps all", () => {
-    const alike = summaryOf(reportOf([none("a"), none("b")], "down"), NOW);
-    expect(alike.command).toBe("claude auth login");
-    const unlike = summaryOf(reportOf([none("a"), endedLogin("b")], "down"), NOW);
+    const alike = summaryOf(reportOf([none("default")], "down"), NOW);
+    expect(alike.command).toBe("pilotlight login");
+    const unlike = summaryOf(reportOf([none("a"), none("b")], "down"), NOW);
     expect(unlike.command).toBe(null);
   });
 

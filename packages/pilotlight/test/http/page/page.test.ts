@@ -27,7 +27,7 @@ describe("the status page in a browser", () => {
     await settled(page);
     expect(await page.locator("h1").textContent()).toBe("1 of 3 logins needs you: staging.");
     expect(await page.title()).toBe("1 needs you – Pilotlight");
-    const command = "CLAUDE_CONFIG_DIR='/srv/staging/.claude' claude auth login";
+    const command = "pilotlight login --login staging";
     expect(await page.locator(".banner code").textContent()).toBe(command);
     await page.locator(".banner .copy").click();
     await page.getByText("Copied", { exact: true }).waitFor();
@@ -203,7 +203,7 @@ describe("the status page in a browser", () => {
     expect(reached.slice(0, 2)).toEqual(["Skip to the state of the logins", "Pilotlight"]);
     expect(reached).toEqual(expect.arrayContaining(["24 h", "7 days", "staging", "reports"]));
     expect(
-      reached.some((name) => String(name).startsWith("Copy the command CLAUDE_CONFIG_DIR")),
+      reached.some((name) => String(name).startsWith("Copy the command pilotlight login")),
     ).toBe(true);
   });
 
