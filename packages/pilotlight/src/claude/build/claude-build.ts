@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { PilotlightError } from "../../core/errors.ts";
@@ -101,10 +101,22 @@ function isOld({ at }: { readonly at: number }, now: number): boolean {
   return Math.abs(now - at) > REFUSAL_KEPT;
 }
 
-async function hashOf(file: string): Promise<string> {
+const PIECE = 2 ** 20;
+
+/** In one buffer: a stream's many would stay in a daemon's memory (34 MiB after the 361 MB of 2.1.329, measured 2026-11). */
+async function hashOf(path: string): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest("hex");
+  const buffer = Buffer.allocUnsafe(PIECE);
+  const file = await open(path);
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, PIECE, null);
+      if (bytesRead === 0) return hash.digest("hex");
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** A shell wrapper stays the same when the Claude Code behind it changes, so it is asked for the version. */
