@@ -135,6 +135,18 @@ const PANELS: readonly Panel[] = [
       ],
     ],
   },
+  {
+    title: "Alerts",
+    type: "timeseries",
+    unit: "none",
+    queries: [
+      [
+        "sum by (channel, kind, outcome) (increase(pilotlight_alerts_total[$__rate_interval]))",
+        "{{channel}}: {{kind}} {{outcome}}",
+      ],
+      ["pilotlight_alert_channel_failing", "{{channel}} fails"],
+    ],
+  },
 ];
 
 const [COLUMNS, WIDTH, HEIGHT] = [3, 8, 8];
