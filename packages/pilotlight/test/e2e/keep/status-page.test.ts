@@ -21,7 +21,7 @@ describe("the status page of a keeper at work", () => {
     scene.write(scene.sandbox.signIn({ accessTokenLife: 0 }));
     scene.sandbox.endLogin();
     await page.getByRole("heading", { name: "The login needs you." }).waitFor();
-    expect(await page.locator(".banner code").textContent()).toBe("claude auth login");
+    expect(await page.locator(".banner code").textContent()).toBe("pilotlight login");
     await page.getByRole("link", { name: "default: login_ended" }).click();
     await page.getByRole("heading", { name: /^default: login ended, open/ }).waitFor();
     await page.getByText("A login ends about thirty days after the sign-in").waitFor();
