@@ -149,7 +149,7 @@ export function keep(logins: readonly KeptParts[], options: KeepOptions): Keeper
         else begin(due);
         due = heap.take(clock.monotonic());
       }
-      const pause = Math.min(heap.next() - clock.monotonic(), TURN);
+      const pause = Math.max(0, Math.min(heap.next() - clock.monotonic(), TURN));
       await clock.sleep(pause, sleeping.signal);
     }
   };
