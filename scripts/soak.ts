@@ -83,7 +83,10 @@ try {
       console.log(`${minute.toFixed(1)} min: ${what}`);
       await act();
     }
-    samples.push(await sample(minute));
+    const seen = await sample(minute);
+    samples.push(seen);
+    if (seen.left < 0)
+      console.log(`${minute.toFixed(1)} min: the stored token is not accepted (${seen.health})`);
   }
   tell();
 } finally {

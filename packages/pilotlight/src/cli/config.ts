@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import type { Environment, Place } from "../claude/locations.ts";
 import { PilotlightError } from "../core/errors.ts";
 import { isObject } from "../core/json-object.ts";
+import { isPlainName } from "../core/plain-name.ts";
 import type { Driver } from "../core/ports.ts";
 import { absolute, type ConfigFile, digestOf, readToml, refuse } from "./config-file.ts";
 import { NO_ALERTS, type NotifyConfig } from "./notify/notify-config.ts";
@@ -239,8 +240,7 @@ function loginIn(
   write: WriteMode,
 ): LoginConfig {
   const path = ["logins", name];
-  // No dot: `bot.lock` would lie where the lock of `bot`'s stage does.
-  if (!/^[a-z0-9][a-z0-9_-]{0,63}$/i.test(name)) {
+  if (!isPlainName(name)) {
     refuse(file, path, "must be a name of up to 64 letters, digits, dashes and underscores");
   }
   if (!isObject(login)) refuse(file, path, "must be a table");

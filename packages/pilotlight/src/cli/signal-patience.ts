@@ -1,5 +1,6 @@
 import { endAs } from "../child/child-end.ts";
 import type { Tell } from "../core/ports.ts";
+import { onEnding } from "./ending-signals.ts";
 import type { Io } from "./io.ts";
 
 /** Keeps a signal from ending this process between a grant and its commit. */
@@ -14,8 +15,6 @@ export interface SignalPatience {
   stop(): NodeJS.Signals | null;
 }
 
-const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /**
  * From a grant on, the first INT, TERM or HUP waits until `stop`. Whoever ends a container or a unit ends
  * the staged Claude Code, too, as soon as we are gone. A second one ends us at once; the next run then adopts
@@ -24,8 +23,8 @@ const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export function signalPatience(tell: Tell, io: Io): SignalPatience {
   let asked: NodeJS.Signals | null = null;
   let isPaused = false;
-  let isListening = false;
   let isStopped = false;
+  let deafen: (() => void) | null = null;
 
   const onSignal = (signal: NodeJS.Signals): void => {
     if (isPaused) return;
@@ -34,9 +33,7 @@ export function signalPatience(tell: Tell, io: Io): SignalPatience {
     io.err(`pilotlight: ${signal} waits for the refresh under way; a second one does not\n`);
   };
   const listen = (): void => {
-    if (isListening || isStopped) return;
-    isListening = true;
-    for (const name of ENDING) process.on(name, onSignal);
+    if (!isStopped) deafen ??= onEnding(onSignal);
   };
 
   return {
@@ -53,7 +50,7 @@ export function signalPatience(tell: Tell, io: Io): SignalPatience {
     },
     stop() {
       isStopped = true;
-      for (const name of ENDING) process.removeListener(name, onSignal);
+      deafen?.();
       return asked;
     },
   };

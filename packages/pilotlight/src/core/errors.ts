@@ -455,6 +455,10 @@ export const TRAITS = {
 
 export type ErrorCode = keyof typeof TRAITS;
 
+export function isErrorCode(word: string): word is ErrorCode {
+  return Object.hasOwn(TRAITS, word);
+}
+
 export function traitsOf(code: ErrorCode): Traits {
   return TRAITS[code];
 }

@@ -6,7 +6,7 @@ import {
   tokenKindOf,
 } from "./credential.ts";
 import { printDuration } from "./duration.ts";
-import { type ErrorCode, type Mover, traitsOf } from "./errors.ts";
+import { type ErrorCode, isErrorCode, type Mover, traitsOf } from "./errors.ts";
 import { commandFor } from "./login-command.ts";
 import { isDate, isoOf } from "./iso-time.ts";
 import { type Phase, phaseOf } from "./phase.ts";
@@ -132,15 +132,7 @@ export function exitOfStatuses(logins: readonly LoginStatus[]): number {
 }
 
 function exitOfAction(action: Action | null): number {
-  if (action === null) return traitsOf("bug").exit;
-  switch (action.code) {
-    case "refresh_due":
-    case "login_ends_soon":
-    case "expires_at_in_seconds":
-      return traitsOf("bug").exit;
-    default:
-      return traitsOf(action.code).exit;
-  }
+  return traitsOf(action !== null && isErrorCode(action.code) ? action.code : "bug").exit;
 }
 
 /** These hold a token that nothing renews: a setup-token or a key. */

@@ -1,4 +1,4 @@
-import { TRAITS, traitsOf, type ErrorCode } from "./errors.ts";
+import { isErrorCode, traitsOf } from "./errors.ts";
 import type { VerdictRow } from "./verdict-row.ts";
 import { VERDICT_TABLE } from "./verdict-table.ts";
 
@@ -19,5 +19,5 @@ export const VERDICTS: {
 };
 
 function exitOf({ exit, code }: VerdictRow): number | null {
-  return exit === "code" && Object.hasOwn(TRAITS, code) ? traitsOf(code as ErrorCode).exit : null;
+  return exit === "code" && isErrorCode(code) ? traitsOf(code).exit : null;
 }

@@ -7,6 +7,11 @@ export interface Address {
   readonly port: number;
 }
 
+/** The address as a URL's beginning. */
+export function urlOf({ host, port }: Address): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** Whether only this machine can reach what listens there: 127.0.0.0/8, ::1 and localhost. */
 export function isLoopback(host: string): boolean {
   const bare = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");

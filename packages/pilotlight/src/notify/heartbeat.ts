@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { failureReason } from "./failure-reason.ts";
 
 /** What a heartbeat says of a job. */
 export type Beat =
@@ -111,14 +112,7 @@ async function attempt(
     await answer.body?.cancel();
     return answer.ok ? null : `${url.host} answered ${answer.status}`;
   } catch (error) {
-    const why = signal.aborted ? "no answer in time" : reasonOf(error);
+    const why = signal.aborted ? "no answer in time" : failureReason(error);
     return `${url.host}: ${why}`;
   }
-}
-
-/** The code of what went wrong, or its kind: its words may quote the address, whose path is a secret. */
-function reasonOf(error: unknown): string {
-  const { cause = error } = error as Error;
-  const { code, name } = cause as NodeJS.ErrnoException;
-  return code ?? name;
 }

@@ -1,6 +1,7 @@
 import { scrub } from "../core/scrub.ts";
 import type { Secret } from "../core/secret.ts";
 import { DELIVERED, type Delivery } from "./channel.ts";
+import { failureReason } from "./failure-reason.ts";
 import { plainLine } from "./plain-text.ts";
 
 /** ms for one request, its answer included. */
@@ -32,7 +33,7 @@ export async function post({ url, body, headers = {}, fetch }: Post): Promise<De
     if (answer.ok) return DELIVERED;
     return refusal(answer, `${target.host} answered ${answer.status}`, text);
   } catch (error) {
-    return failed(`${target.host}: ${reasonOf(error)}`, {});
+    return failed(`${target.host}: ${failureReason(error)}`, {});
   }
 }
 
@@ -80,12 +81,4 @@ async function start(answer: Response): Promise<string> {
   }
   await reader.cancel();
   return Buffer.concat(chunks).subarray(0, LONGEST_ANSWER).toString("utf8");
-}
-
-/** The code of what went wrong, or its kind: its words may quote the address. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return "failed";
-  if (error.name === "TimeoutError") return "no answer in time";
-  const { code, name } = (error.cause ?? error) as NodeJS.ErrnoException;
-  return code ?? name;
 }

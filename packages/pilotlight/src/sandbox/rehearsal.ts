@@ -6,6 +6,7 @@ import type { Rehearse } from "../claude/build/claude-build.ts";
 import { credentialsFile } from "../claude/credentials-file.ts";
 import type { ClaudeCommand } from "../claude/build/find-claude.ts";
 import { REFRESH_COMMANDS, type RefreshCommand } from "../claude/build/refresh-command.ts";
+import { endGroup } from "../claude/process-group.ts";
 import { stageIn } from "../claude/staging/stage.ts";
 import { stagingEnvironment } from "../claude/staging/staging-environment.ts";
 import { stagingGrant } from "../claude/staging/staging-grant.ts";
@@ -96,19 +97,11 @@ async function tryCommand(
     pid = process.pid;
   });
   if (result.kind === "failed" && result.code === "refresh_running") {
-    endHanging(pid);
+    // Its tokens are invented, and one left behind by every rehearsal would fill the machine.
+    endGroup(pid);
     return `it still ran after ${patience / 1000} s`;
   }
   const posts = sandbox.tokenPosts().length - before;
   if (result.kind === "issued") return posts === 1 ? "stored" : `stored, after ${posts} requests`;
   return posts === 0 ? "no refresh started" : "the refresh was lost";
-}
-
-/** Only here is one ever signalled: its tokens are invented, and one left behind by every rehearsal would fill the machine. */
-function endHanging(pid: number): void {
-  try {
-    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
-  } catch {
-    // It has just ended by itself.
-  }
 }

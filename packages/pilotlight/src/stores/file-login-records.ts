@@ -1,5 +1,5 @@
 import type { Credential, Fingerprint } from "../core/credential.ts";
-import { TRAITS } from "../core/errors.ts";
+import { isErrorCode } from "../core/errors.ts";
 import { type Fields, isObject } from "../core/json-object.ts";
 import {
   type CredentialFormat,
@@ -113,7 +113,7 @@ function isVerdict(value: unknown): value is Verdict {
       return (
         isFingerprint(value["refresh"]) &&
         typeof value["code"] === "string" &&
-        Object.hasOwn(TRAITS, value["code"])
+        isErrorCode(value["code"])
       );
     case "rejected":
     case "proved":

@@ -5,11 +5,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { errnoOf, PilotlightError } from "../core/errors.ts";
+import { HISTORY_BOUNDS } from "../core/history-bounds.ts";
 import { makePrivateDirectory } from "../disk/directory.ts";
 import type { HistoryBounds, HistoryEntry, HistoryQuery } from "./history-entry.ts";
 import { createSchema, HISTORY_SCHEMA, insertInto, selectFrom } from "./history-schema.ts";
 
-const BOUNDS: HistoryBounds = { rows: 20_000, age: 90 * 24 * 60 * 60 * 1000 };
+const BOUNDS: HistoryBounds = { rows: HISTORY_BOUNDS.mostRows, age: 90 * 24 * 60 * 60 * 1000 };
 
 /** ms that a writer waits for another; the calls are synchronous, so nothing else goes on meanwhile. */
 const PATIENCE = 2000;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { PilotlightError } from "../../core/errors.ts";
 import { scrub } from "../../core/scrub.ts";
+import { endGroup } from "../process-group.ts";
 
 /** A Claude Code that is signing in, and waits for the code of its link. */
 export interface SignInChild {
@@ -39,7 +40,7 @@ export async function startSignIn(options: SignInOptions): Promise<SignInChild> 
   const child = await started(options);
   const said = collect(child);
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const cancel = () => endGroup(child);
+  const cancel = () => endChild(child);
   options.signal.addEventListener("abort", cancel, { once: true });
   try {
     const link = await awaited(() => LINK.exec(said.out())?.[0], PATIENCE.link, ended);
@@ -57,13 +58,8 @@ export async function startSignIn(options: SignInOptions): Promise<SignInChild> 
       async give(code) {
         options.signal.removeEventListener("abort", cancel);
         child.stdin?.end(`${code}\n`);
-        const exit = await within(ended, PATIENCE.exchange);
-        if (exit === undefined) {
-          child.unref();
-          const detail = `the sign-in has not ended after ${PATIENCE.exchange / 1000} s`;
-          throw new PilotlightError("refresh_running", detail);
-        }
-        if (exit !== 0) throw new PilotlightError("code_rejected", wordsOf(said.err()));
+        if ((await exchanged(child, ended)) !== 0)
+          throw new PilotlightError("code_rejected", wordsOf(said.err()));
       },
     };
   } catch (error) {
@@ -82,13 +78,20 @@ export async function takeOver(options: Omit<SignInOptions, "signal">): Promise<
   child.stdin?.end();
   const said = collect(child);
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  if ((await exchanged(child, ended)) !== 0)
+    throw failure(said.err() || said.out(), "Claude Code did not say why");
+}
+
+/** Waits for the end of what may bring a login, and leaves it alone after that. @throws PilotlightError `refresh_running` */
+async function exchanged(
+  child: ChildProcess,
+  ended: Promise<number | null>,
+): Promise<number | null> {
   const exit = await within(ended, PATIENCE.exchange);
-  if (exit === undefined) {
-    child.unref();
-    const detail = `the sign-in has not ended after ${PATIENCE.exchange / 1000} s`;
-    throw new PilotlightError("refresh_running", detail);
-  }
-  if (exit !== 0) throw failure(said.err() || said.out(), "Claude Code did not say why");
+  if (exit !== undefined) return exit;
+  child.unref();
+  const detail = `the sign-in has not ended after ${PATIENCE.exchange / 1000} s`;
+  throw new PilotlightError("refresh_running", detail);
 }
 
 async function started({ argv, cwd, env }: Omit<SignInOptions, "signal">): Promise<ChildProcess> {
@@ -153,11 +156,7 @@ function wordsOf(text: string): string {
   return scrub(lines.findLast((line) => line !== "") ?? "").slice(0, 300);
 }
 
-function endGroup(child: ChildProcess): void {
+function endChild(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(process.platform === "win32" ? child.pid : -child.pid, "SIGKILL");
-  } catch {
-    // It has just ended by itself.
-  }
+  endGroup(child.pid);
 }

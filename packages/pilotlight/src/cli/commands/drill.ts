@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { endAs } from "../../child/child-end.ts";
+import { onEnding } from "../ending-signals.ts";
 import { claudeArguments } from "../../claude/command-line/claude-arguments.ts";
 import { type ClaudeCommand, findClaude } from "../../claude/build/find-claude.ts";
 import { PilotlightError, traitsOf } from "../../core/errors.ts";
@@ -20,8 +21,6 @@ export interface DrillFlags {
 /** ms. Several times what a night takes, with the stand-in and with a real Claude Code. */
 const LIMITS = { standIn: 300_000, real: 1_200_000 };
 
-const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /** `pilotlight drill`: a bad night on the sandbox, with and without Pilotlight. @returns 0 if every job that could succeed did */
 export async function drill(flags: DrillFlags, io: Io): Promise<number> {
   if (process.platform !== "linux")
@@ -30,8 +29,11 @@ export async function drill(flags: DrillFlags, io: Io): Promise<number> {
   const command = flags.claude === undefined ? null : await realClaude(flags.claude, path);
   const limit = command === null ? LIMITS.standIn : LIMITS.real;
   const interruption = new AbortController();
-  const interrupt = (name: NodeJS.Signals) => interruption.abort(name);
-  for (const name of ENDING) process.once(name, interrupt);
+  const deafen = onEnding((name) => {
+    interruption.abort(name);
+    // A second one ends us at once.
+    deafen();
+  });
   const signal = AbortSignal.any([interruption.signal, AbortSignal.timeout(limit)]);
   let bar: Progress | null = null;
   try {
@@ -61,7 +63,7 @@ export async function drill(flags: DrillFlags, io: Io): Promise<number> {
     const detail = `the night was not over after ${limit / 1000} s; this machine may be too busy`;
     throw new PilotlightError("bug", detail, { cause: error });
   } finally {
-    for (const name of ENDING) process.off(name, interrupt);
+    deafen();
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ErrorPage, errorPage, helpReport, prospectOf } from "../../core/error-page.ts";
-import { type ErrorCode, PilotlightError, TRAITS } from "../../core/errors.ts";
+import { isErrorCode, PilotlightError, TRAITS } from "../../core/errors.ts";
 import { FAILURE_MODES, type FailureMode } from "../../core/failure-modes.ts";
 import { VERDICTS } from "../../core/verdict-catalogue.ts";
 import type { VerdictRow } from "../../core/verdict-row.ts";
@@ -34,7 +34,7 @@ interface Article {
 }
 
 function articleOn(topic: string): Article {
-  if (Object.hasOwn(TRAITS, topic)) return articleOnCode(errorPage(topic as ErrorCode));
+  if (isErrorCode(topic)) return articleOnCode(errorPage(topic));
   const row = VERDICT_TABLE.find(({ id }) => id === topic);
   if (row !== undefined) return articleOnVerdict(row);
   const mode = FAILURE_MODES.find(({ fm }) => fm === topic.toUpperCase());

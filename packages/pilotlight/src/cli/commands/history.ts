@@ -1,5 +1,6 @@
 import { printDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
+import { HISTORY_BOUNDS } from "../../core/history-bounds.ts";
 import { isoOf } from "../../core/iso-time.ts";
 import { historyRow } from "../history-row.ts";
 import type { HistoryEntry } from "../../stores/history-entry.ts";
@@ -16,19 +17,13 @@ export interface HistoryFlags {
   readonly limit?: string;
 }
 
-const WEEK = "7d";
-const ROWS = 50;
-const MOST_ROWS = 20_000;
-
 /** `pilotlight history`: what happened to the logins, newest first. Read-only. */
 export async function history(flags: HistoryFlags, io: Io): Promise<number> {
-  const span = readDuration("--since", flags.since ?? WEEK, "12h or 7d");
-  const limit = flags.limit === undefined ? ROWS : Number(flags.limit);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_ROWS) {
-    throw new PilotlightError(
-      "usage",
-      `--limit ${flags.limit} is no number from 1 to ${MOST_ROWS}`,
-    );
+  const span = readDuration("--since", flags.since ?? HISTORY_BOUNDS.span, "12h or 7d");
+  const { rows, mostRows } = HISTORY_BOUNDS;
+  const limit = flags.limit === undefined ? rows : Number(flags.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostRows) {
+    throw new PilotlightError("usage", `--limit ${flags.limit} is no number from 1 to ${mostRows}`);
   }
   const { stateDir } = await readConfig(io.env);
   const now = Date.now();

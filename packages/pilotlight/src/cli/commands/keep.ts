@@ -3,6 +3,7 @@ import { PilotlightError } from "../../core/errors.ts";
 import { type Config, readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { readHistory } from "../../stores/history.ts";
+import { refuseKeychain } from "../refuse-keychain.ts";
 import { viewOf } from "../status-report.ts";
 import { listenAddress, SETTINGS } from "../settings-table.ts";
 import { runDaemon } from "../keep/daemon.ts";
@@ -17,9 +18,7 @@ export interface KeepFlags {
 /** `pilotlight keep`: renews every configured login before its token ends, and serves how they are. */
 export async function keep(flags: KeepFlags, io: Io): Promise<number> {
   refuseNested(io.env);
-  if (process.platform === "darwin") {
-    throw new PilotlightError("unsupported", "the login is in the macOS Keychain");
-  }
+  refuseKeychain();
   if (flags.json === true && flags.once !== true) {
     throw new PilotlightError("usage", "--json goes with --once; a daemon answers over HTTP");
   }

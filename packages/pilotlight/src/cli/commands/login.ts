@@ -5,7 +5,9 @@ import { PilotlightError } from "../../core/errors.ts";
 import { isoOf } from "../../core/iso-time.ts";
 import { type Config, type LoginConfig, readConfig } from "../config.ts";
 import { chronicle } from "../chronicle.ts";
+import { onEnding } from "../ending-signals.ts";
 import type { Io } from "../io.ts";
+import { refuseKeychain } from "../refuse-keychain.ts";
 import { hooksOf } from "../keep/run-hooks.ts";
 import { stateLease } from "../keep/state-lease.ts";
 import { type CodeSource, codeSource } from "../login/pasted-code.ts";
@@ -36,17 +38,14 @@ const TRIES = 5;
  */
 export async function login(flags: LoginFlags, io: Io): Promise<number> {
   refuseNested(io.env);
-  if (process.platform === "darwin") {
-    const detail = "the login is in the macOS Keychain; type `claude auth login` there";
-    throw new PilotlightError("unsupported", detail);
-  }
+  refuseKeychain("claude auth login");
   const config = await readConfig(io.env);
   const one = selectLogin(config, flags.login);
   const limit =
     flags.timeout === undefined ? PATIENCE : readDuration("--timeout", flags.timeout, "15m");
   const noted = chronicle(config.stateDir, one.name);
   const stopped = new AbortController();
-  const interrupted = interruption(stopped);
+  const deafen = stopOnSignal(stopped);
   const maySwitch = flags.switchAccount ?? false;
   const signal = stopped.signal;
   const parts = wire(config, one, noted.tell);
@@ -75,7 +74,7 @@ export async function login(flags: LoginFlags, io: Io): Promise<number> {
     throw new PilotlightError("sign_in_failed", why);
   } finally {
     await noted.write();
-    interrupted.end();
+    deafen();
   }
 }
 
@@ -153,19 +152,12 @@ async function tellOthers(config: Config, { name }: LoginConfig, io: Io): Promis
   await hooks.settled();
 }
 
-/** Ctrl-C and TERM give the sign-in up; once the code is on its way they wait for its end. */
-function interruption(stopped: AbortController) {
+/** Ctrl-C and TERM give the sign-in up; once the code is on its way they wait for its end. @returns what stops that */
+function stopOnSignal(stopped: AbortController): () => void {
   let asked: NodeJS.Signals | null = null;
-  const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const hear = (signal: NodeJS.Signals) => {
+  return onEnding((signal) => {
     if (asked !== null) endAs({ kind: "signalled", signal });
     asked = signal;
     stopped.abort(`${signal} came`);
-  };
-  for (const name of names) process.on(name, hear);
-  return {
-    end() {
-      for (const name of names) process.off(name, hear);
-    },
-  };
+  });
 }

@@ -13,6 +13,7 @@ import { durableFiles } from "../../stores/durable-files.ts";
 import { chronicle } from "../chronicle.ts";
 import { type Config, type LoginConfig, readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
+import { refuseKeychain } from "../refuse-keychain.ts";
 import { selectLogin } from "../logins.ts";
 import { stateOf } from "../state-of.ts";
 import { wire } from "../wire.ts";
@@ -27,10 +28,7 @@ export interface LogoutFlags {
 /** `pilotlight logout`: takes a login out of its file, and leaves the logins of others in it. */
 export async function logout(flags: LogoutFlags, io: Io): Promise<number> {
   refuseNested(io.env);
-  if (process.platform === "darwin") {
-    const detail = "the login is in the macOS Keychain; type `claude auth logout` there";
-    throw new PilotlightError("unsupported", detail);
-  }
+  refuseKeychain("claude auth logout");
   const config = await readConfig(io.env);
   const login = selectLogin(config, flags.login);
   const { store, locations } = stateOf(config, login);

@@ -1,15 +1,16 @@
 import { endAs } from "../../child/child-end.ts";
 import { refuseNested } from "../../claude/staging/staging-environment.ts";
-import { type Credential, pairOf } from "../../core/credential.ts";
+import type { Credential } from "../../core/credential.ts";
 import { printDuration } from "../../core/duration.ts";
 import { type ErrorCode, PilotlightError, traitsOf } from "../../core/errors.ts";
-import { isoOf } from "../../core/iso-time.ts";
 import { exitOf, type Outcome } from "../../core/outcome.ts";
 import type { KeeperEvent } from "../../core/ports.ts";
+import { failedRefresh, failureIn, refreshResult } from "../../core/refresh-report.ts";
 import { refresh as refreshLogin } from "../../keeper/refresh.ts";
 import { chronicle } from "../chronicle.ts";
 import { type Config, type LoginConfig, readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
+import { refuseKeychain } from "../refuse-keychain.ts";
 import { readDuration } from "../read-duration.ts";
 import { selectLogins } from "../logins.ts";
 import { errorReport, printError } from "../print-error.ts";
@@ -30,9 +31,7 @@ export async function refresh(flags: RefreshFlags, io: Io): Promise<number> {
   const minTtl =
     flags.minTtl === undefined ? 0 : readDuration("--min-ttl", flags.minTtl, "30m or 2h");
   refuseNested(io.env);
-  if (process.platform === "darwin") {
-    throw new PilotlightError("unsupported", "the login is in the macOS Keychain");
-  }
+  refuseKeychain();
   const config = await readConfig(io.env);
   const wish = { force: flags.force ?? false, minTtl };
   const exits: number[] = [];
@@ -68,16 +67,15 @@ async function refreshOne(
   };
   try {
     const outcome = await refreshLogin(parts, wish);
-    report(reportOf(outcome));
+    report(refreshResult(outcome));
     const failure = failureIn(outcome);
     if (failure !== null) fail(failure.code, failure.detail);
     else if (!isJson) io.out(printOutcome(login.name, outcome));
     return exitOf(outcome);
   } catch (error) {
     if (!(error instanceof PilotlightError)) throw error;
-    const nothing = { fromFingerprint: null, toFingerprint: null, expiresAt: null };
     const said = errorReport(fail(error.code, error.message));
-    report({ outcome: "failed", reason: error.code, ...nothing, error: said });
+    report({ ...failedRefresh(error.code), error: said });
     return traitsOf(error.code).exit;
   } finally {
     await noted.write();
@@ -90,29 +88,6 @@ async function refreshOne(
 function placed(detail: string, config: Config, login: LoginConfig): string {
   const path = stateOf(config, login).locations.credentialsFile;
   return detail.includes(path) ? `${login.name}: ${detail}` : `${login.name} (${path}): ${detail}`;
-}
-
-function failureIn(outcome: Outcome): { readonly code: ErrorCode; readonly detail: string } | null {
-  if ("code" in outcome) return outcome;
-  const isSignedOut = outcome.kind === "unchanged" && outcome.reason === "logged_out";
-  return isSignedOut ? { code: "no_credential", detail: "it was signed out meanwhile" } : null;
-}
-
-/** Fingerprints are those of the access token: it changes with every refresh, also where refresh tokens do not rotate. */
-function reportOf(outcome: Outcome) {
-  const credential = "credential" in outcome ? outcome.credential : null;
-  const from = "from" in outcome ? outcome.from.access : accessOf(credential);
-  return {
-    outcome: outcome.kind,
-    reason: "code" in outcome ? outcome.code : "reason" in outcome ? outcome.reason : null,
-    fromFingerprint: from,
-    toFingerprint: accessOf(credential),
-    expiresAt: isoOf(credential?.expiresAt ?? null),
-  };
-}
-
-function accessOf(credential: Credential | null): string | null {
-  return credential === null ? null : pairOf(credential).access;
 }
 
 function printOutcome(name: string, outcome: Outcome): string {

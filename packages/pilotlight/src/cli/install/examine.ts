@@ -1,8 +1,9 @@
 import { createServer } from "node:net";
-import { errnoOf, PilotlightError } from "../../core/errors.ts";
+import { errnoOf, isErrorCode, PilotlightError } from "../../core/errors.ts";
 import type { LoginStatus } from "../../core/login-status.ts";
 import type { Effective, StatusReport } from "../../core/status-report.ts";
 import type { Config } from "../config.ts";
+import { urlOf } from "../../http/allowed-host.ts";
 import { installedClaude } from "../doctor/installed-claude.ts";
 import type { ListenAddress } from "../settings-table.ts";
 import { printable } from "../printable.ts";
@@ -44,9 +45,7 @@ function troubleOf(login: LoginStatus | undefined): PilotlightError {
     code: "bug",
     message: "a login without its trouble",
   };
-  const isCode =
-    code !== "refresh_due" && code !== "login_ends_soon" && code !== "expires_at_in_seconds";
-  return new PilotlightError(isCode ? code : "bug", message);
+  return new PilotlightError(isErrorCode(code) ? code : "bug", message);
 }
 
 /** @throws PilotlightError `cli_not_found` where no Claude Code could refresh anything */
@@ -78,5 +77,5 @@ export async function requirePort(listen: ListenAddress | null): Promise<void> {
 /** Where this machine reaches the keeper; `null` where that is nowhere, or not known beforehand. */
 export function faceOf(listen: ListenAddress | null): string | null {
   if (listen === null || listen.port === 0) return null;
-  return `http://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${listen.port}`;
+  return urlOf(listen);
 }

@@ -1,4 +1,5 @@
 import { endAs } from "../../child/child-end.ts";
+import { onEnding } from "../ending-signals.ts";
 
 /** The first INT, TERM or HUP, held back until what it interrupts is undone. */
 export interface Interruption {
@@ -7,20 +8,17 @@ export interface Interruption {
   end(): void;
 }
 
-const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 export function interruption(): Interruption {
   const stopped = new AbortController();
   let came: NodeJS.Signals | null = null;
-  const hear = (name: NodeJS.Signals): void => {
+  const deafen = onEnding((name) => {
     came ??= name;
     stopped.abort(new Error(`${name}: undoing what was done`));
-  };
-  for (const name of ENDING) process.on(name, hear);
+  });
   return {
     signal: stopped.signal,
     end() {
-      for (const name of ENDING) process.off(name, hear);
+      deafen();
       if (came !== null) endAs({ kind: "signalled", signal: came });
     },
   };

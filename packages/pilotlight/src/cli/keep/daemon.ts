@@ -1,15 +1,14 @@
 import { endAs } from "../../child/child-end.ts";
 import { healthOf, worstHealth } from "../../core/health.ts";
-import { type KeepMetrics, keepMetrics } from "../../http/keep-metrics.ts";
 import type { Config } from "../config.ts";
 import type { Io } from "../io.ts";
 import { errorReport } from "../print-error.ts";
 import { PilotlightError } from "../../core/errors.ts";
-import { VERSION } from "../version.ts";
 import { keepLog, type Log } from "./keep-log.ts";
 import { type KeepSession, keepSession, type KeepSurroundings } from "./keep-session.ts";
 import { keepView, listeners } from "./keep-view.ts";
 import { type Listener, listen, readToken } from "./listen.ts";
+import { metricsOf } from "./session-metrics.ts";
 import { openNotify } from "../notify/open-notify.ts";
 import { type Systemd, systemd } from "./systemd.ts";
 
@@ -142,18 +141,6 @@ async function* signalQueue(): AsyncGenerator<NodeJS.Signals> {
   } finally {
     for (const name of HEARD) process.off(name, hear);
   }
-}
-
-function metricsOf(session: () => KeepSession): KeepMetrics {
-  return keepMetrics({
-    version: VERSION,
-    now: () => Date.now(),
-    isTicking: () => session().keeper.isTicking(),
-    lastTickAt: () => session().keeper.lastTurnAt(),
-    logins: () => session().keeper.logins(),
-    billing: () => session().billing(),
-    channels: () => session().channels(),
-  });
 }
 
 /** @returns what ends it */

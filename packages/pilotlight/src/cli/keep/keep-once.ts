@@ -1,13 +1,12 @@
 import { exitOfStatuses } from "../../core/login-status.ts";
-import { keepMetrics } from "../../http/keep-metrics.ts";
 import { healthReport } from "../../http/answers/health.ts";
 import { traitsOf } from "../../core/errors.ts";
 import type { Config } from "../config.ts";
 import type { Io } from "../io.ts";
-import { VERSION } from "../version.ts";
 import { keepLog } from "./keep-log.ts";
 import { type KeepSession, keepSession } from "./keep-session.ts";
 import { keepView, listeners } from "./keep-view.ts";
+import { metricsOf } from "./session-metrics.ts";
 import { openNotify } from "../notify/open-notify.ts";
 
 /** ms for the alerts of a round; what is not delivered then is tried in the next. */
@@ -25,16 +24,7 @@ export async function keepOnce(
   const outlets = await openNotify(config);
   const log = await keepLog(config.keep.log, io);
   let session: KeepSession;
-  const now = () => Date.now();
-  const metrics = keepMetrics({
-    version: VERSION,
-    now,
-    isTicking: () => true,
-    lastTickAt: () => now(),
-    logins: () => session.keeper.logins(),
-    billing: () => null,
-    channels: () => session.channels(),
-  });
+  const metrics = metricsOf(() => session);
   session = keepSession(
     config,
     { log, metrics, onChange: () => undefined, isRound: true },

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import type { Billing } from "../../core/explanation.ts";
 import type { ChannelHealth } from "../../core/alerts/channel-health.ts";
 import type { ErrorCode } from "../../core/errors.ts";
+import { HISTORY_BOUNDS } from "../../core/history-bounds.ts";
 import { loginStatus, type LoginView } from "../../core/login-status.ts";
 import type { CredentialStore, KeeperEvent } from "../../core/ports.ts";
 import type { Effective, StatusReport } from "../../core/status-report.ts";
@@ -15,7 +16,7 @@ import { readHistory } from "../../stores/history.ts";
 import { removeOldTokens } from "../../stores/state/retention.ts";
 import { chronicle } from "../chronicle.ts";
 import type { Config, LoginConfig } from "../config.ts";
-import { type AlertDesk, alertDesk } from "../notify/alert-desk.ts";
+import { type AlertDesk, alertDesk, DESK_EVERY } from "../notify/alert-desk.ts";
 import { type KeepPing, keepPing } from "../notify/keep-ping.ts";
 import type { Outlets } from "../notify/open-notify.ts";
 import { isUnconfigured, statusIn, viewOf } from "../status-report.ts";
@@ -33,8 +34,6 @@ import { tellKeeping } from "./tell-keeping.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-/** ms between two looks at what is to be told, where nothing changes. */
-const DESK_EVERY = 30_000;
 /** ms without a look after which trouble may be over already: a suspend, a restart. */
 const BLIND_AFTER = 10 * MINUTE;
 
@@ -222,7 +221,7 @@ function runCounter({ stateDir }: Config, metrics: KeepMetrics): Chore {
   return {
     every: MINUTE,
     async run() {
-      const entries = await readHistory(stateDir, { since, limit: 20_000 });
+      const entries = await readHistory(stateDir, { since, limit: HISTORY_BOUNDS.mostRows });
       for (const { at, kind, code } of entries) {
         since = Math.max(since, at + 1);
         // What a run ends with is `ok` or an error code; see chronicle.

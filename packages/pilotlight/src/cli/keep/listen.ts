@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { errnoOf, PilotlightError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
-import { isLoopback } from "../../http/allowed-host.ts";
+import { isLoopback, urlOf } from "../../http/allowed-host.ts";
 import { keepFace } from "../../http/keep-face.ts";
 import type { KeepView } from "../../http/keep-view.ts";
 import { type Serving, serveKeep } from "../../http/serve-keep.ts";
@@ -57,7 +57,7 @@ export function listen(
   const tryOnce = async (): Promise<boolean> => {
     try {
       serving = await serveKeep(face, place);
-      log({ level: "info", message: `listening on ${urlOf(place.host, serving.port)}` });
+      log({ level: "info", message: `listening on ${urlOf({ ...place, port: serving.port })}` });
       return true;
     } catch (error) {
       if (errnoOf(error) === "EADDRINUSE") return false;
@@ -76,7 +76,7 @@ export function listen(
   let trying: Promise<void> = Promise.resolve();
   const first = tryOnce().then((isServing) => {
     if (isServing) return serving;
-    const where = urlOf(place.host, place.port);
+    const where = urlOf(place);
     const message = `${where} is taken; health is not served here until it is free`;
     log({ level: "warn", message });
     trying = goOn();
@@ -90,8 +90,4 @@ export function listen(
       await serving?.close();
     },
   };
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -12,8 +12,8 @@ import { type DeliveryQueue, deliveryQueue } from "../../notify/delivery-queue.t
 import type { AlertRecords } from "../../stores/file-alert-records.ts";
 import type { Log } from "../keep/keep-log.ts";
 
-/** ms between two looks where nothing changes. */
-const LOOK = 30_000;
+/** ms between two looks where nothing changes; what is due before the next is looked at by itself. */
+export const DESK_EVERY = 30_000;
 /** ms; one change comes as several calls. */
 const SETTLE = 100;
 /** ms that an end waits for what is being delivered; the rest is delivered after the next start. */
@@ -96,7 +96,7 @@ export function alertDesk(parts: AlertDeskParts): AlertDesk {
       if (at !== null) times.push(at);
     }
     const pause = Math.min(...times) - clock.now();
-    if (pause < LOOK) plan(Math.max(1, pause));
+    if (pause < DESK_EVERY) plan(Math.max(1, pause));
   };
 
   const look = (): Promise<void> => {

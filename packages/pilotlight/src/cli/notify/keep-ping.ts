@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type ErrorCode, TRAITS, traitsOf } from "../../core/errors.ts";
+import { isErrorCode, traitsOf } from "../../core/errors.ts";
 import { healthOf } from "../../core/health.ts";
 import { problemOf } from "../../core/alerts/problem.ts";
 import type { KeptLogin } from "../../core/kept-login.ts";
@@ -78,6 +78,5 @@ function beatOf(logins: readonly KeptLogin[], now: number): Beat | null {
   }
   const problem = problemOf(down);
   const code = problem === null || problem === "unknown" ? "refresh_due" : problem.code;
-  const isError = (word: string): word is ErrorCode => Object.hasOwn(TRAITS, word);
-  return { kind: "failure", exit: isError(code) ? traitsOf(code).exit : 75, code };
+  return { kind: "failure", exit: isErrorCode(code) ? traitsOf(code).exit : 75, code };
 }

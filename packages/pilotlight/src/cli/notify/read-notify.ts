@@ -1,4 +1,5 @@
 import { isTimeZone, parseQuietHours, type QuietHours } from "../../core/alerts/quiet-hours.ts";
+import { isPlainName } from "../../core/plain-name.ts";
 import { type Fields, isObject } from "../../core/json-object.ts";
 import type { Field, FieldKind } from "../../notify/channel.ts";
 import { CHANNEL_KINDS } from "../../notify/channel-table.ts";
@@ -66,7 +67,7 @@ function renewUrlIn(file: ConfigFile, notify: Fields): string | null {
 
 function channelIn(file: ConfigFile, home: string, name: string, table: Fields): ChannelConfig {
   const path = ["notify", name];
-  if (!/^[a-z0-9][a-z0-9_-]{0,63}$/i.test(name)) {
+  if (!isPlainName(name)) {
     refuse(file, path, "must be a name of up to 64 letters, digits, dashes and underscores");
   }
   const type = text(table["type"]) ?? "";

@@ -12,6 +12,7 @@ import { prove, type WitnessParts } from "../../keeper/witness.ts";
 import { durableFiles } from "../../stores/durable-files.ts";
 import type { Config, LoginConfig } from "../config.ts";
 import { visitedDirectory } from "../current-directory.ts";
+import { onEnding } from "../ending-signals.ts";
 import { privateDirectory } from "./private-directory.ts";
 
 /** Whose credential is to be proved, and by what. */
@@ -94,8 +95,6 @@ export function refusalIn(verdict: RunVerdict): Refusal | null {
   return { code, row, said: `hello was refused: ${words}${request}${reset}` };
 }
 
-const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /** A directory that goes when a signal comes. */
 interface Removal {
   readonly isGone: () => boolean;
@@ -105,14 +104,12 @@ interface Removal {
 /** The token in it can be used for hours, also when this process is ended meanwhile. */
 function removedOnSignal(directory: string): Removal {
   let isGone = false;
-  const leave = (signal: NodeJS.Signals) => {
+  const callOff = onEnding((signal) => {
     isGone = true;
     rmSync(directory, { recursive: true, force: true });
     callOff();
     // Another listener has heard it already, and would take one more for a second signal.
     if (process.listenerCount(signal) === 0) endAs({ kind: "signalled", signal });
-  };
-  const callOff = () => ENDING.forEach((signal) => process.off(signal, leave));
-  ENDING.forEach((signal) => process.on(signal, leave));
+  });
   return { isGone: () => isGone, callOff };
 }

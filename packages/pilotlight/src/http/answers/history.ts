@@ -1,15 +1,10 @@
 import { parseDuration } from "../../core/duration.ts";
 import { PilotlightError } from "../../core/errors.ts";
+import { HISTORY_BOUNDS } from "../../core/history-bounds.ts";
 import { isoOf } from "../../core/iso-time.ts";
+import { isPlainName } from "../../core/plain-name.ts";
 import { discreet } from "../../core/discreet.ts";
 import type { HistoryRow, KeepView } from "../keep-view.ts";
-
-/** As many as the history holds; the command has the same bounds. */
-const MOST_ROWS = 20_000;
-const ROWS = 50;
-const WEEK = "7d";
-/** As the configuration has them. */
-const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 
 /** `pilotlight.history/v1`. */
 export interface HistoryReport {
@@ -37,13 +32,14 @@ export async function historyReport(
 }
 
 function parseQuery(parameters: URLSearchParams) {
-  const span = parseDuration(parameters.get("since") ?? WEEK);
+  const { rows, mostRows } = HISTORY_BOUNDS;
+  const span = parseDuration(parameters.get("since") ?? HISTORY_BOUNDS.span);
   if (span === null) refuse("since is no time such as 12h or 7d");
-  const typed = parameters.get("limit") ?? String(ROWS);
+  const typed = parameters.get("limit") ?? String(rows);
   const limit = /^\d{1,5}$/.test(typed) ? Number(typed) : 0;
-  if (limit < 1 || limit > MOST_ROWS) refuse(`limit is no number from 1 to ${MOST_ROWS}`);
+  if (limit < 1 || limit > mostRows) refuse(`limit is no number from 1 to ${mostRows}`);
   const login = parameters.get("login") || undefined;
-  if (login !== undefined && !NAME.test(login)) refuse("login is no name of a login");
+  if (login !== undefined && !isPlainName(login)) refuse("login is no name of a login");
   return { span, limit, login };
 }
 

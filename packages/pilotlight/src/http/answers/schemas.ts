@@ -5,7 +5,7 @@ import { REFUSALS } from "../problem.ts";
 import type { StatusReport } from "../../core/status-report.ts";
 import type { HealthReport } from "./health.ts";
 import type { HistoryReport } from "./history.ts";
-import type { RefreshReport } from "./refresh.ts";
+import type { RefreshReport } from "../../core/refresh-report.ts";
 
 const errorCode = z.enum(Object.keys(TRAITS) as [keyof typeof TRAITS]).openapi("ErrorCode");
 const nextStep = ["refresh_due", "login_ends_soon", "expires_at_in_seconds"] as const;

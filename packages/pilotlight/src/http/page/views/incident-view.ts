@@ -3,6 +3,7 @@ import { eventKind } from "../facts/event-kind.ts";
 import { type Incident, incidentsOf, parseIncidentId } from "../facts/incidents.ts";
 import { printMoment, printUtc } from "../facts/print-time.ts";
 import { banner } from "../parts/banner.ts";
+import { breadcrumb } from "../parts/breadcrumb.ts";
 import { el } from "../parts/element.ts";
 import { helpText } from "../parts/help-text.ts";
 import { historyTable } from "../parts/history-table.ts";
@@ -23,17 +24,10 @@ export function incidentView(id: string): View {
   const table = historyTable("Its events, newest first", false);
   const help = helpText();
   const link = el("a", { href: `/logins/${encodeURIComponent(login)}` }, login);
-  const here = el("span", { "aria-current": "page" }, "Incident");
   const element = el(
     "div",
     {},
-    el(
-      "nav",
-      { class: "path", "aria-label": "Path" },
-      el("a", { href: "/" }, "All logins"),
-      link,
-      here,
-    ),
+    breadcrumb("Incident", link),
     sentence.element,
     el(
       "div",

@@ -5,6 +5,7 @@ import { summaryOf } from "../facts/summary.ts";
 import type { Ledger } from "../live/ledger.ts";
 import { announce } from "../parts/announcer.ts";
 import { banner } from "../parts/banner.ts";
+import { breadcrumb } from "../parts/breadcrumb.ts";
 import { chartRow } from "../parts/chart-row.ts";
 import { el } from "../parts/element.ts";
 import { factList } from "../parts/fact-list.ts";
@@ -32,12 +33,7 @@ export function loginView(name: string): View {
   const element = el(
     "div",
     {},
-    el(
-      "nav",
-      { class: "path", "aria-label": "Path" },
-      el("a", { href: "/" }, "All logins"),
-      el("span", { "aria-current": "page" }, name),
-    ),
+    breadcrumb(name),
     sentence.element,
     card.element,
     section("Time line", lanes.element),
