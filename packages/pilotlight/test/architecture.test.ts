@@ -32,7 +32,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   "cli/notify/keep-ping.ts": "asks the monitor that it names",
   "core/login-status.ts": "tells the kind of a token by its prefix",
   "core/secret.ts": "defines it",
-  "http/bearer.ts": "makes the digest that a request's token is compared with",
+  "http/secret-check.ts": "makes the digest that a guess is compared with",
   "notify/channels/ntfy.ts": "finds the topic in its address, and shows its token to that server",
   "notify/channels/smtp.ts": "shows the password to the mail server",
   "notify/channels/webhook.ts": "signs with it",

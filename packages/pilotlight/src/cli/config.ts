@@ -56,6 +56,10 @@ export interface KeepConfig {
   readonly listen: ListenAddress | null;
   /** The file with the token of whoever may ask for a refresh; `null` where nobody may. */
   readonly tokenFile: string | null;
+  /** The file with the passphrase of the renew page; `null` where there is no such page. */
+  readonly passphraseFile: string | null;
+  /** Where people reach its pages; `null` where that is where it listens. */
+  readonly publicUrl: string | null;
   /** Further names that it may be asked by. */
   readonly hosts: readonly string[];
   readonly log: LogFormat;
@@ -141,11 +145,14 @@ function keepIn(
 ): KeepConfig {
   const listen = get(SETTINGS.listen);
   const tokenFile = get(SETTINGS.tokenFile);
+  const passphraseFile = get(SETTINGS.passphraseFile);
   const [ping, pingFile] = [get(SETTINGS.ping), get(SETTINGS.pingFile)];
   const isFromFile = !env[SETTINGS.ping.variable];
   return {
     listen: listen === undefined ? LISTEN : listen,
     tokenFile: tokenFile === undefined ? null : absolute(tokenFile, home),
+    passphraseFile: passphraseFile === undefined ? null : absolute(passphraseFile, home),
+    publicUrl: get(SETTINGS.publicUrl) ?? null,
     hosts: get(SETTINGS.hosts) ?? [],
     log: get(SETTINGS.log) ?? "text",
     ping:

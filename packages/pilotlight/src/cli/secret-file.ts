@@ -7,12 +7,19 @@ import { Secret } from "../core/secret.ts";
 /** bytes */
 const LONGEST = 4096;
 
+const WORD = { pattern: /^[\x21-\x7e]+$/, words: "single word of ASCII" };
+
 /**
  * Reads a file that holds one secret; a line break at its end is not part of it.
  * @param what names the file in errors, such as `token file`
- * @throws PilotlightError `config_invalid` unless only its owner may read the file and it holds one word of up to 4 KiB.
+ * @param accepts what it may hold; one word of ASCII unless told
+ * @throws PilotlightError `config_invalid` unless only its owner may read the file and it holds that, in up to 4 KiB.
  */
-export async function readSecretFile(path: string, what: string): Promise<Secret> {
+export async function readSecretFile(
+  path: string,
+  what: string,
+  accepts: { readonly pattern: RegExp; readonly words: string } = WORD,
+): Promise<Secret> {
   const refuse = (why: string): never => {
     throw new PilotlightError("config_invalid", `${path}: ${why}`);
   };
@@ -32,8 +39,7 @@ export async function readSecretFile(path: string, what: string): Promise<Secret
     if (bytesRead > LONGEST) refuse(`the ${what} is longer than 4 KiB`);
     const text = buffer.toString("utf8", 0, bytesRead).trim();
     if (text === "") refuse(`the ${what} is empty`);
-    if (!/^[\x21-\x7e]+$/.test(text))
-      refuse(`what is in the ${what} is more than one word of ASCII`);
+    if (!accepts.pattern.test(text)) refuse(`what is in the ${what} is no ${accepts.words}`);
     return new Secret(text);
   } finally {
     await file.close();

@@ -64,6 +64,13 @@ export function listenAddress(value: unknown): ListenAddress | null | undefined 
   return host === undefined || port > 65_535 ? undefined : { host, port };
 }
 
+/** Where people reach the daemon's pages: over TLS, or on this machine (a tunnel). */
+function publicUrl(value: unknown): string | undefined {
+  const url = tokenUrl(value);
+  const { href, origin } = new URL(url ?? "data:");
+  return href === `${origin}/` ? origin : undefined;
+}
+
 /** Names, as a list in the file and separated by commas in the environment. */
 function names(value: unknown): readonly string[] | undefined {
   const list = typeof value === "string" ? value.split(",") : value;
@@ -123,6 +130,13 @@ export const SETTINGS = {
     listenAddress,
   ),
   tokenFile: setting("keep.token_file", "PILOTLIGHT_TOKEN_FILE", "a path", text),
+  passphraseFile: setting("keep.passphrase_file", "PILOTLIGHT_PASSPHRASE_FILE", "a path", text),
+  publicUrl: setting(
+    "keep.public_url",
+    "PILOTLIGHT_PUBLIC_URL",
+    'an https address without a path, such as "https://keep.example"',
+    publicUrl,
+  ),
   hosts: setting("keep.hosts", "PILOTLIGHT_HOSTS", 'names such as ["keep.example"]', names),
   log: setting("keep.log", "PILOTLIGHT_LOG", '"text" or "json"', oneOf(...LOG_FORMATS)),
   ping: setting("keep.ping", "PILOTLIGHT_PING", "the URL of a heartbeat monitor", text),

@@ -8,6 +8,8 @@ export interface GuardOptions {
   /** Names beside the address that it may be asked by. */
   readonly hosts: readonly string[];
   readonly isAuthorised: IsAuthorised;
+  /** What asks whoever comes for a secret of its own. */
+  readonly isOwnDoor: (path: string) => boolean;
 }
 
 /** Characters. */
@@ -28,7 +30,8 @@ export function guard(request: Request, options: GuardOptions): Response | null 
   const isOurs = [host, url.host].every((name) => isAllowedHost(name, address, options.hosts));
   if (!isOurs) return refuse("host_foreign");
   if (isForeign(request, host)) return refuse("origin_foreign");
-  const isFree = isOpenToAll(options) || PROBES.includes(url.pathname);
+  const { pathname } = url;
+  const isFree = isOpenToAll(options) || PROBES.includes(pathname) || options.isOwnDoor(pathname);
   return isFree || options.isAuthorised(request) ? null : unauthorised();
 }
 

@@ -1,22 +1,28 @@
 import { Hono } from "hono";
 import { PilotlightError } from "../core/errors.ts";
-import { isObject } from "../core/json-object.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Address } from "./allowed-host.ts";
 import { bareProblem, healthReport, problemOfHealth } from "./answers/health.ts";
 import { historyReport } from "./answers/history.ts";
 import { jsonAnswer } from "./answers/json-answer.ts";
-import { refreshAnswer } from "./answers/refresh.ts";
 import { statusAnswer } from "./answers/status.ts";
 import { bearer, type IsAuthorised } from "./bearer.ts";
 import { EVENT_LIMITS, type EventLimits, eventStreams } from "./event-streams.ts";
-import { guard, isOpenToAll, unauthorised } from "./guard.ts";
+import { guard, isOpenToAll } from "./guard.ts";
 import type { KeepView } from "./keep-view.ts";
-import { limitedBody } from "./limited-body.ts";
+import { addLoginActions } from "./login-actions.ts";
 import { failureOf, problemResponse } from "./problem.ts";
+import { addRenewPage, isRenewPath, type RenewPageParts } from "./renew/add-renew-page.ts";
+import type { Renewals } from "./renew/renewals.ts";
 import { get, refuse, text } from "./route.ts";
 import { withSafeHeaders } from "./safe-headers.ts";
 import { addPages } from "./site/pages.ts";
+
+export interface RenewFace {
+  readonly renewals: Renewals;
+  /** `null` where no passphrase is configured. */
+  readonly page: RenewPageParts | null;
+}
 
 export interface KeepFaceOptions {
   /** Where the server listens; asked at each request, for a free port is known only later. */
@@ -30,21 +36,26 @@ export interface KeepFaceOptions {
   /** Told of what no route expected; whoever asked reads only that it happened. */
   readonly onError?: (error: unknown) => void;
   readonly events?: Partial<EventLimits>;
+  /** How a person renews a login here; without it nobody can. */
+  readonly renew?: RenewFace;
 }
 
-/** What keep answers over HTTP: health, metrics, status, history, events, and a refresh. Writes nothing by itself. */
+/** What keep answers over HTTP: health, metrics, status, history, events, a refresh and a renewal. Writes nothing by itself. */
 export function keepFace(
   view: KeepView,
   options: KeepFaceOptions,
 ): (request: Request) => Promise<Response> {
   const isAuthorised = bearer(options.token);
-  const guarded = { hosts: [], ...options, isAuthorised };
+  const { renew } = options;
+  const isOwnDoor = (path: string) => renew?.page != null && isRenewPath(path);
+  const guarded = { hosts: [], ...options, isAuthorised, isOwnDoor };
   const app = new Hono();
   addProbes(app, view, (request) => isOpenToAll(guarded) || isAuthorised(request));
   addReports(app, view);
   addEvents(app, view, options);
   addPages(app, view);
-  addRefresh(app, view, isAuthorised);
+  addLoginActions(app, { view, isAuthorised }, renew?.renewals ?? null);
+  if (renew?.page != null) addRenewPage(app, view, renew.renewals, renew.page);
   app.notFound(() => refuse("not_found"));
   app.onError((error) => answerError(error, options));
   return async (request) => {
@@ -104,41 +115,6 @@ function addEvents(app: Hono, view: KeepView, options: KeepFaceOptions): void {
     const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
     return new Response(stream, { headers });
   });
-}
-
-function addRefresh(app: Hono, view: KeepView, isAuthorised: IsAuthorised): void {
-  const path = "/api/v1/logins/:name/refresh";
-  app.post(path, async (context) => {
-    const request = context.req.raw;
-    if (!isAuthorised(request)) return unauthorised();
-    const name = context.req.param("name");
-    if (!view.logins().some((login) => login.name === name)) return refuse("login_unknown");
-    const body = await limitedBody(request);
-    // What is left of it would be taken for the next request.
-    if ("refused" in body) return refuse(body.refused, { connection: "close" });
-    return refreshAnswer(view, name, { force: parseForce(body.text) });
-  });
-  app.all(path, () => refuse("method_not_allowed", { allow: "POST" }));
-}
-
-/** @throws PilotlightError `usage` */
-function parseForce(body: string): boolean {
-  if (body.trim() === "") return false;
-  const value = parseJson(body);
-  const unknown = isObject(value) ? Object.keys(value).filter((key) => key !== "force") : [""];
-  const force = isObject(value) ? (value["force"] ?? false) : null;
-  if (unknown.length > 0 || typeof force !== "boolean") {
-    throw new PilotlightError("usage", 'the body is no {"force": true} or {"force": false}');
-  }
-  return force;
-}
-
-function parseJson(textOfBody: string): unknown {
-  try {
-    return JSON.parse(textOfBody);
-  } catch {
-    return null;
-  }
 }
 
 function answerError(error: unknown, { onError }: KeepFaceOptions): Response {

@@ -85,6 +85,8 @@ on_failed = "logger failed"
 [keep]
 listen = "[::1]:8080"
 token_file = "~/token"
+passphrase_file = "~/passphrase"
+public_url = "https://keep.example:8443"
 hosts = ["keep.example", "keep.example:8443"]
 log = "json"
 ping = "https://hc.example/TEST"
@@ -123,6 +125,8 @@ describe("a config file", () => {
       keep: {
         listen: { host: "::1", port: 8080 },
         tokenFile: join(home.home, "token"),
+        passphraseFile: join(home.home, "passphrase"),
+        publicUrl: "https://keep.example:8443",
         hosts: ["keep.example", "keep.example:8443"],
         log: "json",
       },
@@ -191,6 +195,13 @@ describe("a config file", () => {
     ["an address without a port", '[keep]\nlisten = "127.0.0.1"', ":2: keep.listen must be"],
     ["a port that is none", '[keep]\nlisten = "127.0.0.1:70000"', ":2: keep.listen must be"],
     ["a number for names", "[keep]\nhosts = [7]", ":2: keep.hosts must be"],
+    [
+      "a page without TLS",
+      '[keep]\npublic_url = "http://keep.example"',
+      ":2: keep.public_url must",
+    ],
+    ["a page below", '[keep]\npublic_url = "https://keep.example/x"', ":2: keep.public_url must"],
+    ["a page that is no URL", '[keep]\npublic_url = "keep.example"', ":2: keep.public_url must"],
     ["an unknown log", '[keep]\nlog = "xml"', ":2: keep.log must be"],
     ["an empty hook", "on_failed = []", ":1: on_failed must be"],
     ["a hook with a number in it", 'on_failed = ["x", 7]', ":1: on_failed must be"],
@@ -241,6 +252,12 @@ describe("the environment", () => {
     ["PILOTLIGHT_ON_FAILED", "echo", { hooks: { failed: "echo" } }],
     ["PILOTLIGHT_LISTEN", "off", { keep: { listen: null } }],
     ["PILOTLIGHT_TOKEN_FILE", "/env/token", { keep: { tokenFile: "/env/token" } }],
+    ["PILOTLIGHT_PASSPHRASE_FILE", "/env/phrase", { keep: { passphraseFile: "/env/phrase" } }],
+    [
+      "PILOTLIGHT_PUBLIC_URL",
+      "https://env.example/",
+      { keep: { publicUrl: "https://env.example" } },
+    ],
     ["PILOTLIGHT_HOSTS", "env.example", { keep: { hosts: ["env.example"] } }],
     ["PILOTLIGHT_LOG", "json", { keep: { log: "json" } }],
     ["PILOTLIGHT_PING", "https://hc.example/", { keep: { ping: { from: "config" } } }],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PilotlightError } from "../../src/core/errors.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
+import { ID, smallRenew } from "./renew/a-sign-in.ts";
 import { servedSchema } from "./served-schema.ts";
 import {
   ACCESS,
@@ -326,17 +327,19 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "/incidents/{id}": "/incidents/bot-1",
   "/api/v1/help/{code}": "/api/v1/help/throttled",
   [PATH]: URL_OF_BOT,
+  "/api/v1/logins/{name}/renew": "/api/v1/logins/bot/renew",
+  "/renew/{login}/{id}": `/renew/bot/${ID}`,
 };
 
 describe("the document", () => {
   it("is OpenAPI 3.1 and names what is served, no less and no more", async () => {
     const keeper = smallKeeper(kept("bot"));
-    const ask = faceOf(keeper);
+    const ask = faceOf(keeper, { renew: smallRenew() });
     const { document } = await servedSchema(ask);
     expect(document.openapi).toBe("3.1.0");
     const page = await (await ask("/")).text();
     const listed = [...page.matchAll(/^(GET|POST) +(\S+)/gm)].map(
-      ([, method, path]) => `${method} ${path?.replace(/:(\w+)/, "{$1}")}`,
+      ([, method, path]) => `${method} ${path?.replace(/:(\w+)/g, "{$1}")}`,
     );
     const named = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),

@@ -4,18 +4,17 @@ import type { Credential } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { isoOf } from "../../core/iso-time.ts";
 import { type Config, type LoginConfig, readConfig } from "../config.ts";
-import { chronicle } from "../chronicle.ts";
 import { onEnding } from "../ending-signals.ts";
 import type { Io } from "../io.ts";
 import { refuseKeychain } from "../refuse-keychain.ts";
 import { hooksOf } from "../keep/run-hooks.ts";
 import { stateLease } from "../keep/state-lease.ts";
 import { type CodeSource, codeSource } from "../login/pasted-code.ts";
-import { type SignedIn, type SignIn, signIn } from "../login/sign-in.ts";
+import { openSignIn } from "../login/open-sign-in.ts";
+import type { SignedIn, SignIn } from "../login/sign-in.ts";
 import { selectLogin } from "../logins.ts";
 import { readDuration } from "../read-duration.ts";
 import { systemClock } from "../system-clock.ts";
-import { wire } from "../wire.ts";
 
 export interface LoginFlags {
   readonly login?: string;
@@ -43,23 +42,16 @@ export async function login(flags: LoginFlags, io: Io): Promise<number> {
   const one = selectLogin(config, flags.login);
   const limit =
     flags.timeout === undefined ? PATIENCE : readDuration("--timeout", flags.timeout, "15m");
-  const noted = chronicle(config.stateDir, one.name);
   const stopped = new AbortController();
   const deafen = stopOnSignal(stopped);
   const maySwitch = flags.switchAccount ?? false;
   const signal = stopped.signal;
-  const parts = wire(config, one, noted.tell);
   try {
     const isTakenOver = flags.fromRefreshToken ?? false;
-    const begun = await signIn({ config, login: one, parts, maySwitch, signal, isTakenOver });
+    const begun = await openSignIn(config, one, { maySwitch, signal, isTakenOver });
     const timer = setTimeout(() => stopped.abort("no code came in time"), limit);
     try {
       const done = await carryOut(begun, codeSource(flags.codeFrom, io, signal), flags, io);
-      noted.note({
-        kind: "login",
-        code: "signed_in",
-        to: done.credential.accessToken?.fingerprint ?? null,
-      });
       await report(done, one, flags, io);
     } finally {
       clearTimeout(timer);
@@ -73,7 +65,6 @@ export async function login(flags: LoginFlags, io: Io): Promise<number> {
       throw error;
     throw new PilotlightError("sign_in_failed", why);
   } finally {
-    await noted.write();
     deafen();
   }
 }

@@ -4,10 +4,12 @@ import type { Alert } from "../../core/alerts/alert.ts";
 import { sampleAlerts } from "../../core/alerts/sample-alerts.ts";
 import { PilotlightError, traitsOf } from "../../core/errors.ts";
 import type { Channel, Delivery } from "../../notify/channel.ts";
-import { readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
 import type { Io } from "../io.ts";
 import { openChannels } from "../notify/open-channels.ts";
+import { renewLinks } from "../keep/renew-links.ts";
 import { printable } from "../printable.ts";
+import { viewOf } from "../status-report.ts";
 
 export interface NotifyTestFlags {
   readonly channel?: string;
@@ -42,7 +44,7 @@ export async function notifyTest(flags: NotifyTestFlags, io: Io): Promise<number
     ({ name }) => flags.channel === undefined || name === flags.channel,
   );
   const login = config.logins[0]?.name ?? "default";
-  const { renewUrl } = config.notify;
+  const renewUrl = config.notify.renewUrl ?? (await ownLink(config));
   const alerts = sampleAlerts({ login, host: hostname(), renewUrl }, Date.now());
   const rows = await Promise.all(
     channels.map(async (channel) => ({ channel, tried: await trial(channel, alerts) })),
@@ -51,6 +53,13 @@ export async function notifyTest(flags: NotifyTestFlags, io: Io): Promise<number
   else for (const row of rows) io.out(`${lineOf(row)}\n`);
   const isWell = rows.every(({ tried }) => tried.every(({ delivered }) => delivered));
   return isWell ? 0 : traitsOf("endpoint_unavailable").exit;
+}
+
+/** The living link of the first login: whoever gets the test can try it. */
+async function ownLink(config: Config): Promise<string | null> {
+  const [login] = config.logins;
+  if (login === undefined) return null;
+  return (await renewLinks(config)?.linkTo(login.name, await viewOf(config, login))) ?? null;
 }
 
 /** One after the other: a chat takes about one message a second, and says so. */

@@ -7,6 +7,8 @@ import { PilotlightError } from "../../core/errors.ts";
 import { keepLog, type Log } from "./keep-log.ts";
 import { type KeepSession, keepSession, type KeepSurroundings } from "./keep-session.ts";
 import { keepView, listeners } from "./keep-view.ts";
+import type { Renewals } from "../../http/renew/renewals.ts";
+import { openRenewals, readPassphrase, renewPage } from "./open-renewals.ts";
 import { type Listener, listen, readToken } from "./listen.ts";
 import { metricsOf } from "./session-metrics.ts";
 import { openNotify } from "../notify/open-notify.ts";
@@ -26,6 +28,7 @@ export async function runDaemon(
   io: Io,
 ): Promise<number> {
   const token = await readToken(config.keep);
+  const passphrase = await readPassphrase(config.keep.passphraseFile);
   const outlets = await openNotify(config);
   const log = await keepLog(config.keep.log, io);
   const changes = listeners();
@@ -34,12 +37,14 @@ export async function runDaemon(
   const metrics = metricsOf(() => session);
   const around: KeepSurroundings = { log, metrics, onChange: changes.call };
   session = keepSession(config, around, outlets);
+  const renewals = openRenewals(() => session, log);
+  const page = passphrase && renewPage(() => session, passphrase);
   const listener =
     config.keep.listen === null
       ? null
       : listen(
           keepView(() => session, metrics, changes),
-          { keep: config.keep, token, log },
+          { keep: config.keep, token, renew: { renewals, page }, log },
         );
   try {
     await listener?.first;
@@ -56,7 +61,7 @@ export async function runDaemon(
     }
     stopTelling();
   } finally {
-    await end(session, listener);
+    await end(session, listener, renewals);
   }
   return 0;
 }
@@ -109,9 +114,14 @@ function sayEnd(
   log({ level: "info", message: `${signal}: ending${wait}` });
 }
 
-async function end(session: KeepSession, listener: Listener | null): Promise<void> {
+async function end(
+  session: KeepSession,
+  listener: Listener | null,
+  renewals: Renewals,
+): Promise<void> {
   const second = (signal: NodeJS.Signals) => endAs({ kind: "signalled", signal });
   for (const name of ENDING) process.on(name, second);
+  await renewals.stop();
   await session.stop();
   await listener?.close();
   for (const name of ENDING) process.off(name, second);

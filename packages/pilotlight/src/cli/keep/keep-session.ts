@@ -28,6 +28,7 @@ import { hookCallOf, hooksOf } from "./run-hooks.ts";
 import type { Log } from "./keep-log.ts";
 import { newTroubles } from "./new-troubles.ts";
 import { payerWatch } from "./payer-watch.ts";
+import { renewLinks } from "./renew-links.ts";
 import { rehearseApart } from "./rehearse-apart.ts";
 import { stateLease } from "./state-lease.ts";
 import { tellKeeping } from "./tell-keeping.ts";
@@ -143,18 +144,21 @@ export function keepSession(
 }
 
 function deskOf(
-  { stateDir, notify }: Config,
+  config: Config,
   { log, metrics, isRound }: KeepSurroundings,
   { channels }: Outlets,
   seen: Pick<Parameters<typeof alertDesk>[0], "logins" | "billing">,
 ): AlertDesk {
-  const { quiet, grace, escalateAfter, renewUrl } = notify;
+  const { quiet, grace, escalateAfter } = config.notify;
+  const links = config.notify.renewUrl === null ? renewLinks(config) : null;
+  const renewUrl = config.notify.renewUrl ?? links?.page ?? null;
   const blindAfter = isRound === true ? Infinity : BLIND_AFTER;
   return alertDesk({
     ...seen,
     channels,
     policy: { host: hostname(), renewUrl, quiet, grace, escalateAfter, blindAfter },
-    records: fileAlertRecords(stateDir, durableFiles()),
+    renewLink: links && (({ name, view }) => links.linkTo(name, view)),
+    records: fileAlertRecords(config.stateDir, durableFiles()),
     clock: systemClock,
     random: Math.random,
     log,

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { errnoOf, PilotlightError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
 import { isLoopback, urlOf } from "../../http/allowed-host.ts";
-import { keepFace } from "../../http/keep-face.ts";
+import { keepFace, type RenewFace } from "../../http/keep-face.ts";
 import type { KeepView } from "../../http/keep-view.ts";
 import { type Serving, serveKeep } from "../../http/serve-keep.ts";
 import type { KeepConfig } from "../config.ts";
@@ -40,8 +40,14 @@ export function listen(
   {
     keep,
     token,
+    renew,
     log,
-  }: { readonly keep: KeepConfig; readonly token: Secret | null; readonly log: Log },
+  }: {
+    readonly keep: KeepConfig;
+    readonly token: Secret | null;
+    readonly renew: RenewFace;
+    readonly log: Log;
+  },
 ): Listener {
   const closing = new AbortController();
   const place = keep.listen ?? { host: "127.0.0.1", port: 0 };
@@ -49,7 +55,8 @@ export function listen(
   const face = keepFace(view, {
     address: () => ({ host: place.host, port: serving?.port ?? place.port }),
     token,
-    hosts: keep.hosts,
+    hosts: keep.publicUrl === null ? keep.hosts : [...keep.hosts, new URL(keep.publicUrl).host],
+    renew,
     signal: closing.signal,
     onError: (error) => log({ level: "error", code: "bug", message: String(error) }),
   });

@@ -34,6 +34,8 @@ export interface AlertDesk {
 export interface AlertDeskParts {
   readonly channels: readonly Channel[];
   readonly policy: AlertPolicy;
+  /** A login's own link, for alerts that the policy gives an address to sign in at; `null` where that address is the link. */
+  readonly renewLink: ((kept: KeptLogin) => Promise<string>) | null;
   readonly records: AlertRecords;
   readonly clock: Clock;
   readonly random: () => number;
@@ -78,7 +80,10 @@ export function alertDesk(parts: AlertDeskParts): AlertDesk {
     const input = { health: healthOf(kept, now), place, billing };
     const decision = decideAlerts(memory, input, parts.policy, now);
     memories.set(name, decision.memory);
-    for (const alert of decision.alerts) for (const queue of queues) queue.add(alert);
+    for (const alert of decision.alerts) {
+      const linked = await withLink(alert, kept, parts);
+      for (const queue of queues) queue.add(linked);
+    }
     if (isNews(memory, decision.memory)) await save(name);
     for (const queue of queues) queue.wake();
     return decision.nextAt;
@@ -132,6 +137,21 @@ export function alertDesk(parts: AlertDeskParts): AlertDesk {
       await Promise.all([...memories.keys()].map((name) => save(name)));
     },
   };
+}
+
+/** No alert waits for its link: one that cannot be made is left out. */
+async function withLink(
+  alert: Alert,
+  kept: KeptLogin,
+  { renewLink, log }: AlertDeskParts,
+): Promise<Alert> {
+  if (alert.renewUrl === null || renewLink === null) return alert;
+  const renewUrl = await renewLink(kept).catch((error: unknown) => {
+    const message = `the alert goes without a link to sign in at: ${String(error)}`;
+    log({ level: "warn", login: kept.name, message });
+    return null;
+  });
+  return { ...alert, renewUrl };
 }
 
 /** Reads what is remembered, and takes up what an earlier process has not delivered. */

@@ -78,7 +78,7 @@ export interface Alert {
 /** How alerts are decided. Times in ms. */
 export interface AlertPolicy {
   readonly host: string;
-  /** Where a person can sign in, or reads how; the user's own page. */
+  /** Where a person can sign in, or reads how: the user's own page, or the keeper's. */
   readonly renewUrl: string | null;
   readonly quiet: QuietHours | null;
   /** How long trouble that may pass by itself is not told of while jobs run. */

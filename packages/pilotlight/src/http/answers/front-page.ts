@@ -16,6 +16,9 @@ GET  /api/v1/help/:code              as pilotlight help <code> --json
 GET  /events                         each change, as server-sent events
 GET  /openapi.json                   all of this for machines
 POST /api/v1/logins/:name/refresh    renews one login; needs the bearer token
+POST /api/v1/logins/:name/renew      a person's sign-in: its link, then its code; needs the token
+GET  /api/v1/logins/:name/renew      how that stands; needs the token
+GET  /renew/:login/:id               the page for it that an alert links to, where one is set up
 `;
 
 /** A page for whoever looks by hand. */

@@ -8,6 +8,8 @@ import {
   problemShape,
   refreshReport,
   refreshShape,
+  renewReport,
+  renewShape,
   statusReport,
 } from "./schemas.ts";
 
@@ -105,6 +107,44 @@ const refresh: RouteConfig = {
   },
 };
 
+const failedRenewal = z.union([z.object({ ...renewShape, ...problemShape }), problem]);
+
+const renewing: Pick<RouteConfig, "path" | "security" | "responses"> = {
+  path: "/api/v1/logins/{name}/renew",
+  security: [{ bearer: [] }],
+  responses: {
+    200: json(renewReport, "How it stands; ask again while it starts or is proved"),
+    400: failing("The body is wrong, or no code is waited for"),
+    401: failing("The token is missing, wrong, or not configured"),
+    404: failing("There is no login of that name"),
+    413: failing("The body is longer than 16 KiB"),
+    default: failing("It failed; the status is that of the code", failedRenewal),
+  },
+};
+
+const renew: readonly RouteConfig[] = [
+  {
+    ...renewing,
+    method: "get",
+    summary: "How the renewal of a login by a person stands",
+    request: { params: z.object({ name: z.string() }) },
+  },
+  {
+    ...renewing,
+    method: "post",
+    summary: "Begins a sign-in, or passes on the code that its link led to",
+    request: {
+      params: z.object({ name: z.string() }),
+      body: {
+        required: false,
+        content: {
+          "application/json": { schema: z.strictObject({ code: z.string().optional() }) },
+        },
+      },
+    },
+  },
+];
+
 const ROUTES: readonly RouteConfig[] = [
   get("/", "The status page; each login in a line for whoever does not accept text/html", {
     200: {
@@ -148,4 +188,13 @@ const ROUTES: readonly RouteConfig[] = [
   }),
   get("/openapi.json", "This document", { 200: json(z.looseObject({}), "OpenAPI 3.1") }),
   refresh,
+  ...renew,
+  {
+    ...get("/renew/{login}/{id}", "The page that an alert links to; asks for the passphrase", {
+      200: plain("For people", "text/html"),
+      403: plain("Not over plain HTTP", "text/html"),
+      410: plain("The link was used, or somebody has signed in since", "text/html"),
+    }),
+    request: { params: z.object({ login: z.string(), id: z.string() }) },
+  },
 ];

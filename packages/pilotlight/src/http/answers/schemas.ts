@@ -5,6 +5,7 @@ import { REFUSALS } from "../problem.ts";
 import type { StatusReport } from "../../core/status-report.ts";
 import type { HealthReport } from "./health.ts";
 import type { HistoryReport } from "./history.ts";
+import type { RenewReport } from "./renew.ts";
 import type { RefreshReport } from "../../core/refresh-report.ts";
 
 const errorCode = z.enum(Object.keys(TRAITS) as [keyof typeof TRAITS]).openapi("ErrorCode");
@@ -226,6 +227,18 @@ export const refreshShape = {
 export const refreshReport = z
   .object(refreshShape)
   .openapi("RefreshReport") satisfies z.ZodType<RefreshReport>;
+
+export const renewShape = {
+  schema: z.literal("pilotlight.renew/v1"),
+  login: z.string(),
+  state: z.enum(["none", "starting", "waiting", "proving", "signed_in", "failed"]),
+  link: orNull(z.string()),
+  complaint: orNull(z.string()),
+  loginEndsAt: orNull(time),
+};
+export const renewReport = z
+  .object(renewShape)
+  .openapi("RenewReport") satisfies z.ZodType<RenewReport>;
 
 /** `nullable()` of a named schema would make its name nullable everywhere. */
 function orNull<S extends z.ZodType>(schema: S) {

@@ -53,9 +53,9 @@ describe("the token file", () => {
   it.each([
     ["nothing", "", "empty"],
     ["white space", " \n\n", "empty"],
-    ["two lines", "TEST-a\nTEST-b\n", "more than one word"],
-    ["a control character", "TEST\u0000token", "more than one word"],
-    ["what no header can hold", "TEST-tökén", "more than one word"],
+    ["two lines", "TEST-a\nTEST-b\n", "no single word of ASCII"],
+    ["a control character", "TEST\u0000token", "no single word of ASCII"],
+    ["what no header can hold", "TEST-tökén", "no single word of ASCII"],
   ])("with %s is refused, and its text not shown", async (_, text, why) => {
     const path = fileWith(text);
     const error = await readBearerToken(path).catch((thrown: unknown) => thrown);

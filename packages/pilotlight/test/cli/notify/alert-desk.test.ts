@@ -46,6 +46,7 @@ function open(known: KeptLogin, answer: Delivery = { kind: "delivered" }): Scene
   const said: LogLine[] = [];
   const scene = { known: [known], answer, sent, said };
   const desk = alertDesk({
+    renewLink: null,
     channels: [
       {
         name: "chat",
