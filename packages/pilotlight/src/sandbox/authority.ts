@@ -1,5 +1,10 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
+import { type AccountName, ACCOUNTS, USUAL_ACCOUNT } from "./accounts.ts";
+import { authorizationCodes } from "./authorization/authorization-codes.ts";
+import {
+  authorizationEndpoint,
+  isAuthorizationPath,
+} from "./authorization/authorization-endpoint.ts";
 import { type FaultQueue, faultQueue } from "./fault.ts";
 import type { Note } from "./request-log.ts";
 import { answerToken, printAnswer, type TokenAnswer } from "./token-answer.ts";
@@ -15,38 +20,28 @@ export interface AuthorityOptions extends LedgerOptions {
   /** ms. */
   readonly sleep: (ms: number) => Promise<void>;
   readonly faults?: FaultQueue | undefined;
+  /** Life of an authorization code in seconds; 10 min unless told. */
+  readonly codeLife?: number | undefined;
 }
 
 /** An OAuth authorization server in memory, whose `fetch` can be called instead of the network's. */
 export interface Authority {
-  /** Serves `POST /v1/oauth/token` and `/v1/oauth/token/revoke`. @throws DroppedConnection where a fault is to give no answer. */
+  /** Serves the pages of an authorization link, `POST /v1/oauth/token` and `/v1/oauth/token/revoke`. @throws DroppedConnection where a fault is to give no answer. */
   fetch(request: Request, note?: Note): Promise<Response>;
   /**
-   * Stands in for the person at the consent page: gives the `CODE#STATE` for an authorization URL (RFC 7636, S256).
+   * Stands in for the person at the consent page, as whom `account` names (`person` unless told): gives the `CODE#STATE`
+   * for an authorization URL (RFC 7636, S256).
    * @throws TypeError when the URL lacks a challenge or a state.
    */
-  issueCode(authorizeUrl: string): string;
+  issueCode(authorizeUrl: string, account?: AccountName): string;
+  /** Ends every code that was given and not redeemed yet. */
+  expireCodes(): void;
   readonly ledger: TokenLedger;
   readonly faults: FaultQueue;
 }
 
-/** The person every sandbox login belongs to. */
-export const ACCOUNT = {
-  uuid: "00000000-0000-4000-8000-00000000acc0",
-  email: "person@sandbox.invalid",
-  organizationUuid: "00000000-0000-4000-8000-0000000000f0",
-  organizationName: "Sandbox",
-} as const;
-
-/** Ten minutes, the longest RFC 6749 §4.1.2 recommends. */
-const CODE_LIFE_MS = 600_000;
-
-interface Code {
-  readonly challenge: string;
-  readonly redirectUri: string | null;
-  readonly scopes: readonly string[];
-  readonly endsAt: number;
-}
+/** Seconds; the longest RFC 6749 §4.1.2 recommends. */
+const TEN_MINUTES = 600;
 
 const tokenRequest = z.discriminatedUnion("grant_type", [
   z.looseObject({
@@ -68,38 +63,40 @@ const tokenRequest = z.discriminatedUnion("grant_type", [
 type TokenRequest = z.infer<typeof tokenRequest>;
 
 export function authority(options: AuthorityOptions): Authority {
-  const { now, sleep, faults = faultQueue() } = options;
+  const { now, random, sleep, faults = faultQueue(), codeLife = TEN_MINUTES } = options;
   const ledger = tokenLedger(options);
-  const codes = new Map<string, Code>();
+  const codes = authorizationCodes({ now, random, life: codeLife });
+  const pages = authorizationEndpoint(codes);
 
-  function issueCode(authorizeUrl: string): string {
+  function issueCode(authorizeUrl: string, account = USUAL_ACCOUNT): string {
     const query = new URL(authorizeUrl).searchParams;
     const challenge = query.get("code_challenge");
     const state = query.get("state");
     if (!challenge || !state || query.get("code_challenge_method") !== "S256")
       throw new TypeError("the authorization URL has no S256 code_challenge or no state");
-    const code = `TEST${Buffer.from(options.random(32)).toString("base64url")}`;
-    const scopes = (query.get("scope") ?? "user:inference").split(" ");
-    const redirectUri = query.get("redirect_uri");
-    codes.set(code, { challenge, redirectUri, scopes, endsAt: now() + CODE_LIFE_MS });
-    return `${code}#${state}`;
+    const request = {
+      clientId: query.get("client_id"),
+      redirectUri: query.get("redirect_uri"),
+      scopes: (query.get("scope") ?? "user:inference").split(" "),
+      challenge,
+      state,
+    };
+    return `${codes.issue(request, account)}#${state}`;
   }
 
   function redeem(
     request: Extract<TokenRequest, { grant_type: "authorization_code" }>,
   ): TokenAnswer {
     // Some clients send the pasted CODE#STATE as it is.
-    const name = request.code.split("#")[0] ?? "";
-    const code = codes.get(name);
-    codes.delete(name);
-    if (code === undefined || now() >= code.endsAt)
-      return refused("invalid_grant", "Authorization code not found, expired or already used");
-    if (code.redirectUri !== null && code.redirectUri !== request.redirect_uri)
-      return refused("invalid_grant", "redirect_uri differs from the authorization request");
-    if (challengeOf(request.code_verifier) !== code.challenge)
-      return refused("invalid_grant", "code_verifier does not match the code_challenge");
+    const redeemed = codes.redeem({
+      code: request.code.split("#")[0] ?? "",
+      verifier: request.code_verifier,
+      clientId: request.client_id,
+      redirectUri: request.redirect_uri,
+    });
+    if ("refusal" in redeemed) return refused("invalid_grant", redeemed.refusal);
     ledger.counts.codes += 1;
-    return granted(ledger.open({ scopes: code.scopes, accessTokenLife: request.expires_in }));
+    return granted(ledger.open({ ...redeemed, accessTokenLife: request.expires_in }));
   }
 
   function grant(request: TokenRequest, terms?: { readonly rotates: boolean }): TokenAnswer {
@@ -138,6 +135,7 @@ export function authority(options: AuthorityOptions): Authority {
 
   async function fetch(request: Request, note: Note = () => undefined): Promise<Response> {
     const { pathname } = new URL(request.url);
+    if (isAuthorizationPath(pathname)) return pages.fetch(request);
     if (request.method !== "POST")
       return new Response(null, { status: 405, headers: { allow: "POST" } });
     if (pathname === "/v1/oauth/token") return token(request, note);
@@ -145,14 +143,11 @@ export function authority(options: AuthorityOptions): Authority {
     return new Response(null, { status: 404 });
   }
 
-  return { fetch, issueCode, ledger, faults };
-}
-
-function challengeOf(verifier: string): string {
-  return createHash("sha256").update(verifier).digest("base64url");
+  return { fetch, issueCode, expireCodes: () => codes.expireAll(), ledger, faults };
 }
 
 function bodyOf(issue: Issue, now: number): TokenAnswer["body"] {
+  const account = ACCOUNTS[issue.account];
   return {
     token_type: "Bearer",
     access_token: issue.accessToken,
@@ -160,8 +155,8 @@ function bodyOf(issue: Issue, now: number): TokenAnswer["body"] {
     refresh_token: issue.refreshToken,
     refresh_token_expires_in: secondsUntil(issue.loginEndsAt, now),
     scope: issue.scopes.join(" "),
-    account: { uuid: ACCOUNT.uuid, email_address: ACCOUNT.email },
-    organization: { uuid: ACCOUNT.organizationUuid, name: ACCOUNT.organizationName },
+    account: { uuid: account.uuid, email_address: account.email },
+    organization: { uuid: account.organizationUuid, name: account.organizationName },
   };
 }
 

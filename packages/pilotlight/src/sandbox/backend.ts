@@ -1,6 +1,8 @@
 import { fingerprintOf } from "../claude/fingerprint.ts";
 import type { Fingerprint } from "../core/credential.ts";
+import type { AccountName } from "./accounts.ts";
 import { authority, type AuthorityOptions } from "./authority.ts";
+import { isAuthorizationPath } from "./authorization/authorization-endpoint.ts";
 import { type CredentialsDocument, credentialsDocument } from "./credentials-document.ts";
 import type { Fault } from "./fault.ts";
 import { messagesApi, type MessagesApiOptions } from "./messages-api.ts";
@@ -13,6 +15,8 @@ export interface SignInOptions {
   /** Seconds. */
   readonly loginLife?: number | undefined;
   readonly scopes?: readonly string[] | undefined;
+  /** `person` unless given. */
+  readonly account?: AccountName | undefined;
 }
 
 /** A login as the sandbox shows it, without its tokens. Times are epoch ms. */
@@ -22,6 +26,7 @@ export interface SandboxLogin {
   readonly expiresAt: number;
   readonly loginEndsAt: number;
   readonly scopes: readonly string[];
+  readonly account: AccountName;
   readonly access: AccessState;
   readonly state: "live" | "ended" | "revoked";
 }
@@ -30,8 +35,13 @@ export interface SandboxLogin {
 export interface Controls {
   /** Opens a login, as a person at the consent page would, and writes it down as `claude auth login` does. */
   signIn(options?: SignInOptions): CredentialsDocument;
-  /** Gives the `CODE#STATE` for the URL that `claude auth login` prints. @throws TypeError for any other text. */
-  issueCode(authorizeUrl: string): string;
+  /**
+   * Gives the `CODE#STATE` for the URL that `claude auth login` prints, as its page would to whom `account` names
+   * (`person` unless given). @throws TypeError for any other text.
+   */
+  issueCode(authorizeUrl: string, account?: AccountName): string;
+  /** Ends every code that was given and not redeemed yet. */
+  expireCodes(): void;
   /** Revokes an access token ahead of its end; the current one of every login unless named. */
   revokeAccess(accessToken?: string): void;
   /** Ends every login now, or the one with this refresh token. Its access token lives on until its own end. */
@@ -71,7 +81,8 @@ export function backend(options: BackendOptions): Backend {
 
   async function serve(face: LoggedRequest["face"], request: Request): Promise<Response> {
     const entry = log.open(face, request);
-    const isOauth = new URL(request.url).pathname.startsWith(TOKEN_PATH);
+    const { pathname } = new URL(request.url);
+    const isOauth = pathname.startsWith(TOKEN_PATH) || isAuthorizationPath(pathname);
     const { note } = entry;
     return settle(entry, isOauth ? oauth.fetch(request, note) : api.fetch(request, note));
   }
@@ -79,7 +90,8 @@ export function backend(options: BackendOptions): Backend {
   const controls: Controls = {
     signIn: (terms = {}) =>
       credentialsDocument(ledger.open({ scopes: USUAL_SCOPES, ...given(terms) })),
-    issueCode: (authorizeUrl) => oauth.issueCode(authorizeUrl),
+    issueCode: (authorizeUrl, account) => oauth.issueCode(authorizeUrl, account),
+    expireCodes: () => oauth.expireCodes(),
     revokeAccess: (accessToken) => ledger.revokeAccess(accessToken),
     endLogin: (refreshToken) => ledger.endLogin(refreshToken),
     fault: (fault) => faults.add(fault),

@@ -1,17 +1,20 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { type AccountName, ACCOUNTS } from "./accounts.ts";
 import { type FaultName, FAULTS } from "./fault.ts";
 import type { Controls } from "./backend.ts";
 
 const names = Object.keys(FAULTS) as [FaultName, ...FaultName[]];
+const accounts = Object.keys(ACCOUNTS) as [AccountName, ...AccountName[]];
 const MAX_DELAY_MS = 600_000;
 
 const signInBody = z.strictObject({
   accessTokenLife: z.number().nonnegative().optional(),
   loginLife: z.number().nonnegative().optional(),
   scopes: z.array(z.string().min(1)).min(1).optional(),
+  account: z.enum(accounts).optional(),
 });
-const codeBody = z.strictObject({ authorizeUrl: z.url() });
+const codeBody = z.strictObject({ authorizeUrl: z.url(), account: z.enum(accounts).optional() });
 const revokeBody = z.strictObject({ accessToken: z.string().min(1).optional() });
 const endLoginBody = z.strictObject({ refreshToken: z.string().min(1).optional() });
 const nothing = z.strictObject({});
@@ -46,9 +49,10 @@ export function controlApi(sandbox: Controls, state: () => object): Hono {
     return next();
   });
   control("sign-in", signInBody, (body) => sandbox.signIn(body));
-  control("issue-code", codeBody, ({ authorizeUrl }) => ({
-    code: sandbox.issueCode(authorizeUrl),
+  control("issue-code", codeBody, ({ authorizeUrl, account }) => ({
+    code: sandbox.issueCode(authorizeUrl, account),
   }));
+  control("expire-codes", nothing, () => sandbox.expireCodes());
   control("revoke", revokeBody, ({ accessToken }) => sandbox.revokeAccess(accessToken));
   control("end-login", endLoginBody, ({ refreshToken }) => sandbox.endLogin(refreshToken));
   control("fault", faultBody, (fault) => sandbox.fault(fault));

@@ -1,4 +1,4 @@
-import { ACCOUNT } from "./authority.ts";
+import { ACCOUNTS } from "./accounts.ts";
 import type { Issue } from "./token-ledger.ts";
 
 /** What Claude Code 2.1.329 writes to `.credentials.json` after `auth login` (measured 2026-11); times are epoch ms. */
@@ -18,6 +18,7 @@ export interface CredentialsDocument {
 }
 
 export function credentialsDocument(issue: Issue): CredentialsDocument {
+  const { uuid, organizationUuid } = ACCOUNTS[issue.account];
   return {
     claudeAiOauth: {
       accessToken: issue.accessToken,
@@ -28,8 +29,8 @@ export function credentialsDocument(issue: Issue): CredentialsDocument {
       subscriptionType: "max",
       subscriptionTypeSource: "sign_in",
       rateLimitTier: "default_claude_max_5x",
-      accountUuid: ACCOUNT.uuid,
-      organizationUuid: ACCOUNT.organizationUuid,
+      accountUuid: uuid,
+      organizationUuid,
     },
   };
 }

@@ -1,3 +1,4 @@
+export type { AccountName } from "./accounts.ts";
 export type { Controls, SandboxLogin, SignInOptions } from "./backend.ts";
 export type { CredentialsDocument } from "./credentials-document.ts";
 export { type Authority, authority, type AuthorityOptions } from "./authority.ts";

@@ -2,7 +2,7 @@ import { isObject } from "../core/json-object.ts";
 import { Hono } from "hono";
 import { z } from "zod";
 import { tokenKindOf } from "../core/credential.ts";
-import { ACCOUNT } from "./authority.ts";
+import { type AccountName, ACCOUNTS, USUAL_ACCOUNT } from "./accounts.ts";
 import type { Fault, FaultQueue, MessagesFaultName } from "./fault.ts";
 import { printMessage, printMessageStream, type Reply } from "./reply.ts";
 import { bearerOf, type Note } from "./request-log.ts";
@@ -72,8 +72,12 @@ export function messagesApi(options: MessagesApiOptions): MessagesApi {
     context.json({ input_tokens: Math.ceil((await context.req.text()).length / 4) }),
   );
 
-  api.get("/api/oauth/profile", (context) => context.json(PROFILE));
-  api.get("/api/oauth/claude_cli/roles", (context) => context.json(ROLES));
+  const accountOf = (request: Request): AccountName =>
+    options.ledger.accountOf(bearerOf(request) ?? "") ?? USUAL_ACCOUNT;
+  api.get("/api/oauth/profile", (context) => context.json(profileOf(accountOf(context.req.raw))));
+  api.get("/api/oauth/claude_cli/roles", (context) =>
+    context.json(rolesOf(accountOf(context.req.raw))),
+  );
 
   api.notFound(() => anthropicError(404, "not_found_error", "Not found"));
   // Whoever serves this decides what a dropped connection is; here it only passes through.
@@ -174,29 +178,34 @@ function isKnownModel(model: string): boolean {
   return model.startsWith("claude-");
 }
 
-const PROFILE = {
-  account: {
-    uuid: ACCOUNT.uuid,
-    email: ACCOUNT.email,
-    full_name: "Sandbox Person",
-    display_name: "Sandbox",
-    has_claude_max: true,
-    has_claude_pro: false,
-    created_at: "2026-01-01T00:00:00Z",
-  },
-  organization: {
-    uuid: ACCOUNT.organizationUuid,
-    name: ACCOUNT.organizationName,
-    organization_type: "claude_max",
-    rate_limit_tier: "default_claude_max_5x",
-    billing_type: "none",
-    has_extra_usage_enabled: false,
-  },
-} as const;
+function profileOf(name: AccountName) {
+  const { uuid, email, fullName, organizationUuid, organizationName } = ACCOUNTS[name];
+  return {
+    account: {
+      uuid,
+      email,
+      full_name: fullName,
+      display_name: "Sandbox",
+      has_claude_max: true,
+      has_claude_pro: false,
+      created_at: "2026-01-01T00:00:00Z",
+    },
+    organization: {
+      uuid: organizationUuid,
+      name: organizationName,
+      organization_type: "claude_max",
+      rate_limit_tier: "default_claude_max_5x",
+      billing_type: "none",
+      has_extra_usage_enabled: false,
+    },
+  };
+}
 
-const ROLES = {
-  organization_role: "admin",
-  workspace_role: null,
-  organization_name: ACCOUNT.organizationName,
-  workspace_name: null,
-} as const;
+function rolesOf(name: AccountName) {
+  return {
+    organization_role: "admin",
+    workspace_role: null,
+    organization_name: ACCOUNTS[name].organizationName,
+    workspace_name: null,
+  };
+}

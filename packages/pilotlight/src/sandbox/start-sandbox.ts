@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { isAuthorizationPath } from "./authorization/authorization-endpoint.ts";
 import { type Backend, backend, type Controls, type SandboxLogin } from "./backend.ts";
 import { certificateAuthority } from "./certificates.ts";
 import { controlApi, problem } from "./control-api.ts";
@@ -17,6 +18,8 @@ import type { GrantCounts, LedgerOptions } from "./token-ledger.ts";
 export interface SandboxOptions extends Partial<LedgerOptions> {
   /** Port of the direct face; a free one unless given. */
   readonly port?: number | undefined;
+  /** Life of an authorization code in seconds; 10 min unless given. */
+  readonly codeLife?: number | undefined;
   /** ms; real time unless given. */
   readonly sleep?: ((ms: number) => Promise<void>) | undefined;
   /** Lets the process end although nobody called `stop()`. */
@@ -51,6 +54,11 @@ export interface Sandbox extends Controls {
   /** What a child needs in its environment to talk to the sandbox and to nobody else. Credential variables are the caller's to leave out. */
   env(): Record<string, string>;
   state(): SandboxState;
+  /**
+   * Where the page of a link that Claude Code prints stands on the direct face, for a browser without the proxy.
+   * @throws TypeError for what is no such link.
+   */
+  authorizeUrl(link: string): string;
   /** Closes every socket and removes the temporary directory. A second call does nothing more. */
   stop(): Promise<void>;
 }
@@ -93,7 +101,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   });
   let closed: Promise<void> | undefined;
   const stop = () => (closed ??= close());
-  return { ...server.controls, ...places, env: () => environmentOf(places), state, stop };
+  const authorizeUrl = (link: string) => onDirectFace(link, places.url);
+  const env = () => environmentOf(places);
+  return { ...server.controls, ...places, env, state, authorizeUrl, stop };
+}
+
+function onDirectFace(link: string, url: string): string {
+  const { pathname, search } = new URL(link);
+  if (isAuthorizationPath(pathname)) return `${url}${pathname}${search}`;
+  throw new TypeError("this is no authorization link");
 }
 
 type Places = Pick<Sandbox, "url" | "tokenUrl" | "proxyUrl" | "caFile">;

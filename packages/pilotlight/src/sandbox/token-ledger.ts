@@ -1,3 +1,5 @@
+import { type AccountName, USUAL_ACCOUNT } from "./accounts.ts";
+
 /** What happens to a login when a refresh token that was already spent comes again (RFC 9700 §4.14). */
 export type ReusePolicy =
   /** `invalid_grant`; the current pair lives on. */
@@ -30,6 +32,8 @@ export interface Issue {
   readonly expiresAt: number;
   readonly loginEndsAt: number;
   readonly scopes: readonly string[];
+  /** Whose login it is. */
+  readonly account: AccountName;
 }
 
 export interface Refusal {
@@ -55,6 +59,7 @@ export interface GrantCounts {
 
 /** One login: every token that came from one sign-in. */
 interface Family {
+  readonly account: AccountName;
   readonly scopes: readonly string[];
   loginEndsAt: number;
   revoked: boolean;
@@ -70,10 +75,19 @@ interface Access {
 
 interface SignInTerms {
   readonly scopes: readonly string[];
+  /** `person` unless told. */
+  readonly account?: AccountName | undefined;
   /** Seconds. */
   readonly accessTokenLife?: number | undefined;
   /** Seconds. */
   readonly loginLife?: number | undefined;
+}
+
+interface IssueTerms extends SignInTerms {
+  readonly account: AccountName;
+  /** Epoch ms. */
+  readonly loginEndsAt: number;
+  readonly refreshToken: string;
 }
 
 interface RefreshTerms {
@@ -94,6 +108,8 @@ export interface TokenLedger {
   open(terms: SignInTerms): Issue;
   refresh(token: string, terms: RefreshTerms): Issue | Refusal;
   accessState(token: string): AccessState;
+  /** Whose login an access token came from; `null` for one that was never issued. */
+  accountOf(accessToken: string): AccountName | null;
   /** Revokes a login by its refresh token, or one access token (RFC 7009); an unknown token is no error. */
   revoke(token: string): void;
   /** Revokes one access token, or the current one of every login. */
@@ -121,7 +137,7 @@ export function tokenLedger(options: LedgerOptions): TokenLedger {
     return `${prefix}TEST${body}`.slice(0, TOKEN_LENGTH);
   }
 
-  function issue(terms: SignInTerms & { loginEndsAt: number; refreshToken: string }): Issue {
+  function issue(terms: IssueTerms): Issue {
     const life = terms.accessTokenLife ?? options.accessTokenLife ?? EIGHT_HOURS;
     return {
       accessToken: mint("sk-ant-oat01-"),
@@ -129,6 +145,7 @@ export function tokenLedger(options: LedgerOptions): TokenLedger {
       expiresAt: now() + life * 1000,
       loginEndsAt: terms.loginEndsAt,
       scopes: terms.scopes,
+      account: terms.account,
     };
   }
 
@@ -140,9 +157,10 @@ export function tokenLedger(options: LedgerOptions): TokenLedger {
 
   function open(terms: SignInTerms): Issue {
     const loginEndsAt = now() + (terms.loginLife ?? options.loginLife ?? THIRTY_DAYS) * 1000;
-    const current = issue({ ...terms, loginEndsAt, refreshToken: mint("sk-ant-ort01-") });
-    const { scopes } = terms;
-    const family = { scopes, loginEndsAt, revoked: false, current, spent: new Map() };
+    const { scopes, account = USUAL_ACCOUNT } = terms;
+    const refreshToken = mint("sk-ant-ort01-");
+    const current = issue({ ...terms, account, loginEndsAt, refreshToken });
+    const family = { account, scopes, loginEndsAt, revoked: false, current, spent: new Map() };
     record(family);
     return current;
   }
@@ -160,10 +178,10 @@ export function tokenLedger(options: LedgerOptions): TokenLedger {
   }
 
   function rotate(family: Family, terms: RefreshTerms & { scopes: readonly string[] }): Issue {
-    const { current, loginEndsAt } = family;
+    const { account, current, loginEndsAt } = family;
     const { scopes, expiresIn: accessTokenLife } = terms;
     const refreshToken = (terms.rotates ?? rotates) ? mint("sk-ant-ort01-") : current.refreshToken;
-    const next = issue({ scopes, accessTokenLife, loginEndsAt, refreshToken });
+    const next = issue({ account, scopes, accessTokenLife, loginEndsAt, refreshToken });
     if (refreshToken !== current.refreshToken)
       family.spent.set(current.refreshToken, { at: now(), next });
     if (revokesPreviousAccess) revokeOne(current.accessToken);
@@ -214,6 +232,7 @@ export function tokenLedger(options: LedgerOptions): TokenLedger {
     open,
     refresh,
     accessState,
+    accountOf: (accessToken) => accesses.get(accessToken)?.family.account ?? null,
     revoke,
     revokeAccess(accessToken) {
       if (accessToken !== undefined) revokeOne(accessToken);

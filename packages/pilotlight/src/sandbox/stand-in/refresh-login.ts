@@ -1,3 +1,4 @@
+import { CLAUDE_CODE } from "../client.ts";
 import { type Answer, exchange, NoAnswer, objectIn } from "./exchange.ts";
 import {
   blank,
@@ -20,8 +21,6 @@ export type Refreshing =
 
 /** Refresh tokens that were rejected although the file could not be emptied; they are not sent again (measured 2026-11). */
 const rejected = new Set<string>();
-
-const CLIENT_ID = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
 
 /** Refreshes `from` under the locks, unless somebody else has done so by then. */
 export async function refreshLogin(setting: Setting, from: StoredLogin): Promise<Refreshing> {
@@ -92,7 +91,7 @@ async function spend(setting: Setting, from: StoredLogin): Promise<Refreshing> {
 }
 
 async function ask({ build, sandbox, env, debug }: Setting, refreshToken: string) {
-  const client = env["CLAUDE_CODE_OAUTH_CLIENT_ID"] || CLIENT_ID;
+  const client = env["CLAUDE_CODE_OAUTH_CLIENT_ID"] || CLAUDE_CODE.id;
   try {
     return await exchange({
       url: new URL("/v1/oauth/token", sandbox),
