@@ -45,7 +45,7 @@ const STORY: readonly (readonly [minute: number, what: string, act: () => void |
     [
       11,
       "the endpoint takes 20 s",
-      () => sandbox.fault({ name: "token-slow", delayMs: 20_000, rotateAt: "start" }),
+      () => sandbox.fault({ name: "token-slow", times: 1, delayMs: 20_000, rotateAt: "start" }),
     ],
     [15, "the daemon is killed and started anew", restart],
     [18, "the login is ended; a person signs in a minute later", endAndSignIn],
@@ -65,6 +65,8 @@ interface Sample {
   /** Seconds that the stored token has left; negative where the server would refuse it. */
   readonly left: number;
   readonly health: string;
+  /** Whether a refresh is under way: the server revokes the old token when it rotates, before anybody can know the new one. */
+  readonly isRefreshing: boolean;
 }
 
 let daemon = start();
@@ -85,8 +87,10 @@ try {
     }
     const seen = await sample(minute);
     samples.push(seen);
-    if (seen.left < 0)
-      console.log(`${minute.toFixed(1)} min: the stored token is not accepted (${seen.health})`);
+    if (seen.left < 0) {
+      const meanwhile = seen.isRefreshing ? ", while it is being renewed" : "";
+      console.log(`${minute.toFixed(1)} min: the stored token is not accepted${meanwhile}`);
+    }
   }
   tell();
 } finally {
@@ -140,7 +144,7 @@ async function sample(minute: number): Promise<Sample> {
     fds: readdirSync(`/proc/${pid}/fd`).length,
     cpu: used,
     left: secondsLeft(sandbox),
-    health: await healthOf(),
+    ...(await healthOf()),
   };
 }
 
@@ -153,9 +157,14 @@ function secondsLeft({ logins }: Pick<Sandbox, "logins">): number {
   return held?.access === "live" ? (login.expiresAt - Date.now()) / 1000 : -1;
 }
 
-async function healthOf(): Promise<string> {
+async function healthOf(): Promise<Pick<Sample, "health" | "isRefreshing">> {
   const answer = await fetch("http://127.0.0.1:17450/healthz").catch(() => null);
-  return answer === null ? "none" : ((await answer.json()) as { health: string }).health;
+  if (answer === null) return { health: "none", isRefreshing: false };
+  const { health, logins } = (await answer.json()) as {
+    health: string;
+    logins: readonly { activity: string }[];
+  };
+  return { health, isRefreshing: logins.some(({ activity }) => activity === "refreshing") };
 }
 
 /** The quarters show whether anything grows. */
@@ -169,7 +178,8 @@ function tell(): void {
         .toSorted((a, b) => a - b);
       return (part[part.length >> 1] ?? 0).toFixed(1);
     });
-  const missed = samples.filter(({ left }) => left < 0);
+  const dead = samples.filter(({ left }) => left < 0);
+  const missed = dead.filter(({ isRefreshing }) => !isRefreshing);
   const least = Math.min(...samples.map(({ left }) => (Number.isNaN(left) ? Infinity : left)));
   console.log(`RSS in MiB by quarter (medians): ${of(({ rss }) => rss).join(" → ")}`);
   console.log(`open files by quarter: ${of(({ fds }) => fds).join(" → ")}`);
@@ -177,7 +187,7 @@ function tell(): void {
     `CPU in % by quarter: ${of(({ cpu }) => cpu).join(" → ")}; mean ${(samples.reduce((sum, { cpu }) => sum + cpu, 0) / samples.length).toFixed(2)}`,
   );
   console.log(
-    `samples without a living token: ${missed.length} of ${samples.length}; least left ${least.toFixed(0)} s of ${LIFE}`,
+    `samples without a living token: ${missed.length} of ${samples.length}, and ${dead.length - missed.length} during a refresh; least left ${least.toFixed(0)} s of ${LIFE}`,
   );
   console.log(`grants: ${JSON.stringify(sandbox.grants())}`);
   const kinds = new Map<string, number>();

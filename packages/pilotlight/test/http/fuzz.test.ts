@@ -23,7 +23,7 @@ interface Report {
   readonly errors: readonly string[];
 }
 
-const STATUSES = [200, 400, 401, 403, 404, 405, 413, 414, 417, 421, 431, 408, 503];
+const STATUSES = [200, 303, 400, 401, 403, 404, 405, 410, 413, 414, 417, 421, 431, 408, 503];
 
 /** Whether an answer is what the face gives, or node's own without a body. */
 function checkAnswer({ status, headers, body }: RawAnswer, isHead: boolean, request: string): void {
@@ -146,7 +146,7 @@ describe("a server that is sent nonsense", () => {
       expect(after.heapUsed - (before?.heapUsed ?? 0)).toBeLessThan(8 * MIB);
       expect(after.rss - (before?.rss ?? 0)).toBeLessThan(48 * MIB);
       expect([...seen.keys()].toSorted((a, b) => a - b)).toEqual([
-        200, 400, 401, 403, 404, 405, 414, 417, 421, 503,
+        200, 303, 400, 401, 403, 404, 405, 410, 414, 417, 421, 503,
       ]);
       child.send("close");
       await once(child, "close");

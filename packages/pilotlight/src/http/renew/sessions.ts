@@ -9,7 +9,7 @@ const TRIES = 5;
 const PAUSE = { first: 60_000, longest: 15 * 60_000 };
 
 /** What a passphrase opened. */
-export type Admission =
+type Admission =
   | { readonly kind: "open"; readonly id: string }
   | { readonly kind: "wrong" }
   /** ms until one is looked at again. */

@@ -1,25 +1,16 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { inQuotes } from "../../../src/core/login-command.ts";
 import { until } from "../../e2e/support/expectations.ts";
 import type { ClaudeBuild } from "../../support/claude-builds.ts";
 import { claudeTest } from "../../support/claude-test.ts";
+import { freePort } from "../../support/free-port.ts";
 import { needs } from "../../support/needs.ts";
 import { ownManager } from "../../support/own-manager.ts";
 import { type UnitHome, unitHome } from "../generate/a-unit-home.ts";
 import { treeOf } from "./a-machine.ts";
 import { aPackage } from "./a-package.ts";
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) =>
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port)),
-  );
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Where what is installed leads to; lingering is played. */
 function putLoginctl(prefix: string): string {

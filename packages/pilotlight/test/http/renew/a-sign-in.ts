@@ -5,7 +5,7 @@ import type { RenewFace } from "../../../src/http/keep-face.ts";
 import { renewals } from "../../../src/http/renew/renewals.ts";
 import { credential } from "../small-keeper.ts";
 
-export const LINK = "https://claude.example/oauth/authorize?state=TEST&code_challenge=TEST";
+export const LINK = "https://claude.example/oauth/authorize?state=of-the-link&code_challenge=S256";
 export const CODE = "TEST-code-of-the-browser-0123456789#TEST-state-of-the-link-0123456789";
 
 /** A sign-in that only remembers; what its steps come to can be chosen. */
@@ -56,7 +56,7 @@ export function smallSignIn(): SmallSignIn {
   return scene;
 }
 
-export const ID = "TEST-link-of-the-page";
+export const ID = "link-of-the-page";
 export const PHRASE = "TEST correct horse battery staple";
 
 /** A face's part in renewals, for a login `bot` whose link is `ID`. */
