@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
@@ -178,6 +178,35 @@ needs("chromium").describe("the renew page of a keeper", () => {
     expectLivingPair(scene);
     await keeper.end();
   });
+
+  claudeTest(
+    "2.1.329",
+    "finishes without a browser what a killed keeper had begun",
+    async (build) => {
+      const { scene, keeper, link } = await alerted(build);
+      const before = livePair(scene);
+      const page = await open(BLANK, phone);
+      await begun(page, link);
+      // Killed between the server's answer and the store: the code has been passed on, and nobody waits for it.
+      scene.sandbox.fault({ name: "token-slow", times: 1, delayMs: 1500, rotateAt: "start" });
+      await page.getByLabel("The code").fill(await codeFor(page, scene));
+      await page.getByRole("button", { name: "Prove and store it" }).click({ noWaitAfter: true });
+      const stage = join(scene.state, "staging", "default.sign-in");
+      await until("the code to be passed on", () => existsSync(join(stage, "code-given")));
+      keeper.running.signal("SIGKILL");
+      await keeper.running.finished;
+      expect(livePair(scene)).toEqual(before);
+      const next = await startKeeper(scene, { args: ["--listen", new URL(keeper.url).host] });
+      await page.goto(link);
+      await page.getByLabel("Passphrase").fill(PHRASE);
+      await page.getByRole("button", { name: "Sign in again" }).click();
+      await page.getByText("The new login is proved and in use").waitFor({ timeout: 60_000 });
+      expect(livePair(scene)).not.toEqual(before);
+      expectLivingPair(scene);
+      expect(scene.sandbox.grants().codes).toBe(1);
+      await next.end();
+    },
+  );
 
   claudeTest("2.1.329", "and a terminal do not sign in at once", async (build) => {
     const { scene, keeper, link } = await alerted(build);
