@@ -20,7 +20,8 @@ POST /api/v1/logins/:name/refresh    renews one login; needs the bearer token
 
 /** A page for whoever looks by hand. */
 export function frontPage(report: HealthReport): string {
-  const head = `Pilotlight ${report.version}: ${report.health}\n`;
+  const drill = report.drill === undefined ? "" : " in a drill, with an invented login";
+  const head = `Pilotlight ${report.version}${drill}: ${report.health}\n`;
   return `${head}\n${report.logins.map(lineOf).join("")}\n${ENDPOINTS}`;
 }
 
