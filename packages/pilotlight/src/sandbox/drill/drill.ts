@@ -141,7 +141,10 @@ async function playAll(
       signal,
     });
     const onlooker = pilotlight === null ? null : (options.onlooker ?? null);
-    onlooker?.met(world, night);
+    onlooker?.met(
+      world,
+      night.filter((moment) => isRehearsed(moment, { disks })),
+    );
     let index = 0;
     const told = () => {
       index += 1;
