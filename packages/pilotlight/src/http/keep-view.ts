@@ -2,6 +2,7 @@ import type { ChannelHealth } from "../core/alerts/channel-health.ts";
 import type { KeptLogin } from "../core/kept-login.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { StatusReport } from "../core/status-report.ts";
+import type { DrillNote } from "./drill-note.ts";
 
 /** What a keeper lets its HTTP face see and ask for. All but `history` and `refresh` comes from memory. */
 export interface KeepView {
@@ -27,6 +28,8 @@ export interface KeepView {
   channels(): readonly ChannelHealth[];
   /** Prometheus text. */
   metrics(): Promise<string>;
+  /** Where this is a drill and no keeper. */
+  drill?(): DrillNote;
 }
 
 /** One row of `pilotlight.history/v1`. Holds no secret. */

@@ -10,16 +10,21 @@ import type { DrillReport } from "../../sandbox/drill/drill.ts";
 import { durableFiles } from "../../stores/durable-files.ts";
 import type { Io } from "../io.ts";
 import { printFailure } from "../print-error.ts";
+import type { Watch } from "../drill/watch-night.ts";
 import { type Progress, progress } from "../progress.ts";
 
 export interface DrillFlags {
   readonly json?: boolean;
   readonly claude?: string;
   readonly short?: boolean;
+  readonly watch?: boolean;
+  readonly listen?: string;
 }
 
 /** ms. Several times what a night takes, with the stand-in and with a real Claude Code. */
 const LIMITS = { standIn: 300_000, real: 1_200_000 };
+/** ms. Several times what a person who looks on adds to it: the waiting for a browser, and a pause for each hour. */
+const WATCHED = 300_000;
 
 /** `pilotlight drill`: a bad night on the sandbox, with and without Pilotlight. @returns 0 if every job that could succeed did */
 export async function drill(flags: DrillFlags, io: Io): Promise<number> {
@@ -27,7 +32,10 @@ export async function drill(flags: DrillFlags, io: Io): Promise<number> {
     throw new PilotlightError("unsupported", "the drill follows processes as Linux shows them");
   const path = io.env["PATH"] ?? "/usr/bin:/bin";
   const command = flags.claude === undefined ? null : await realClaude(flags.claude, path);
-  const limit = command === null ? LIMITS.standIn : LIMITS.real;
+  const isWatched = flags.watch === true;
+  if (flags.listen !== undefined && !isWatched)
+    throw new PilotlightError("usage", "--listen says where --watch shows the night");
+  const limit = (command === null ? LIMITS.standIn : LIMITS.real) + (isWatched ? WATCHED : 0);
   const interruption = new AbortController();
   const deafen = onEnding((name) => {
     interruption.abort(name);
@@ -36,7 +44,13 @@ export async function drill(flags: DrillFlags, io: Io): Promise<number> {
   });
   const signal = AbortSignal.any([interruption.signal, AbortSignal.timeout(limit)]);
   let bar: Progress | null = null;
+  let watch: Watch | null = null;
   try {
+    if (isWatched) {
+      const { watchNight } = await import("../drill/watch-night.ts");
+      watch = await watchNight(flags, io, interruption.signal);
+      signal.throwIfAborted();
+    }
     bar = flags.json === true ? null : await progress(io);
     const claude = command && {
       argv: command.argv,
@@ -50,12 +64,18 @@ export async function drill(flags: DrillFlags, io: Io): Promise<number> {
       claude,
       path,
       isShort: flags.short ?? false,
+      onlooker: watch?.onlooker ?? null,
       told: (done, all, what) => bar?.told(done, all, what),
       signal,
     });
     bar?.over("The night is over.");
-    return await say(report, flags, io);
+    const exit = await say(report, flags, io);
+    await watch?.over(report);
+    if (!interruption.signal.aborted) return exit;
+    bar = null;
+    throw interruption.signal.reason;
   } catch (error) {
+    await watch?.close();
     bar?.over("Broken off; everything is cleared away.");
     if (interruption.signal.aborted)
       return endAs({ kind: "signalled", signal: interruption.signal.reason as NodeJS.Signals });
@@ -63,6 +83,7 @@ export async function drill(flags: DrillFlags, io: Io): Promise<number> {
     const detail = `the night was not over after ${limit / 1000} s; this machine may be too busy`;
     throw new PilotlightError("bug", detail, { cause: error });
   } finally {
+    await watch?.close();
     deafen();
   }
 }

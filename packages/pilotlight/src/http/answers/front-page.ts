@@ -23,7 +23,8 @@ GET  /renew/:login/:id               the page for it that an alert links to, whe
 
 /** A page for whoever looks by hand. */
 export function frontPage(report: HealthReport): string {
-  const head = `Pilotlight ${report.version}: ${report.health}\n`;
+  const drill = report.drill === undefined ? "" : " in a drill, with an invented login";
+  const head = `Pilotlight ${report.version}${drill}: ${report.health}\n`;
   return `${head}\n${report.logins.map(lineOf).join("")}\n${ENDPOINTS}`;
 }
 

@@ -2,6 +2,7 @@ import type { ChannelHealth } from "../../core/alerts/channel-health.ts";
 import { type Health, healthOf, type LoginHealth, worstHealth } from "../../core/health.ts";
 import { isoOf } from "../../core/iso-time.ts";
 import { discreet } from "../../core/discreet.ts";
+import type { DrillNote } from "../drill-note.ts";
 import type { KeepView } from "../keep-view.ts";
 import { failureOf, type Problem, refusalOf, unavailable } from "../problem.ts";
 
@@ -17,6 +18,8 @@ export interface HealthReport {
   readonly logins: readonly LoginHealth[];
   /** How alerts get out. It does not count for `health`, which is about jobs. */
   readonly notify: { readonly channels: readonly ChannelHealth[] };
+  /** Only in a drill. */
+  readonly drill?: DrillNote;
 }
 
 /** Tells how everything is now. A loop that stands still degrades what is well: nobody renews it any more. */
@@ -33,6 +36,7 @@ export function healthReport(view: KeepView): HealthReport {
     ticking,
     logins,
     notify: { channels: view.channels().map(shownChannel) },
+    ...(view.drill === undefined ? {} : { drill: view.drill() }),
   };
 }
 

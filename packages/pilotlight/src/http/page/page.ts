@@ -1,6 +1,7 @@
 /** The status page: finds out which page this is, and keeps it right for as long as it is open. */
 import { openFeed } from "./live/feed.ts";
 import { openLedger } from "./live/ledger.ts";
+import { drillLine } from "./parts/drill-line.ts";
 import { tick } from "./parts/moment.ts";
 import { topBar } from "./parts/top-bar.ts";
 import { incidentView } from "./views/incident-view.ts";
@@ -17,6 +18,7 @@ function viewOf(path: string): View {
 const view = viewOf(location.pathname);
 document.querySelector("#main")?.replaceChildren(view.element);
 const bar = topBar();
+const setDrill = drillLine();
 
 /** Much can change at once; it is drawn once. */
 let isAsked = false;
@@ -26,6 +28,7 @@ function show(): void {
   setTimeout(() => {
     isAsked = false;
     view.show(feed, ledger);
+    setDrill(feed.report?.drill);
     bar.tick(feed);
     document.body.dataset["shown"] = String(ledger.version);
   });
@@ -34,9 +37,10 @@ function show(): void {
 let told = "";
 const feed = openFeed(() => {
   show();
-  const now = JSON.stringify(
+  const now = JSON.stringify([
     feed.report?.logins.map(({ renewedAt, trouble, proof }) => [renewedAt, trouble, proof]),
-  );
+    feed.report?.drill,
+  ]);
   if (told !== "" && told !== now) ledger.renew();
   told = now;
 });
@@ -47,4 +51,5 @@ setInterval(() => {
   if (feed.report === null || document.hidden) return;
   tick(feed.now());
   view.show(feed, ledger);
+  setDrill(feed.report.drill);
 }, 1000);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { buildBehaviour, STAND_IN_VERSIONS } from "../stand-in/build-behaviour.ts";
 import { type DiskActs, diskActs } from "./disk-acts.ts";
 import { type Moment, NIGHT, SHORT_NIGHT, withFewerJobs } from "./night.ts";
+import type { Onlooker } from "./onlooker.ts";
 import { type Cast, isRehearsed, play } from "./play.ts";
 import { type Side, tally, wrongEnds } from "./tally.ts";
 import { openWorld } from "./world.ts";
@@ -20,6 +21,8 @@ export interface DrillOptions {
   readonly path: string;
   /** A few moments only, to see that all works. */
   readonly isShort: boolean;
+  /** Looks on while the night is played with Pilotlight, on the newest build and no other. */
+  readonly onlooker?: Onlooker | null;
   /** Called after each moment of each world, with all there are. */
   told(done: number, all: number, what: string): void;
   readonly signal: AbortSignal;
@@ -94,12 +97,13 @@ function nightOf({ claude, isShort }: DrillOptions): readonly Moment[] {
   return claude === null ? night : withFewerJobs(night, FEWER);
 }
 
-function buildsOf({ claude, standIn }: DrillOptions, root: string): readonly Build[] {
+function buildsOf({ claude, standIn, onlooker }: DrillOptions, root: string): readonly Build[] {
   if (claude !== null) return [{ ...claude, name: "claude", claude: claude.argv, env: {} }];
   // By this name `run` knows it for Claude Code.
   const script = join(root, "cli.js");
   symlinkSync(standIn, script);
-  return STAND_IN_VERSIONS.map((name) => ({
+  const played = onlooker == null ? STAND_IN_VERSIONS : STAND_IN_VERSIONS.slice(-1);
+  return played.map((name) => ({
     name,
     claude: [process.execPath, script],
     isIsolatable: buildBehaviour(name).honoursSecureStorage,
@@ -136,6 +140,11 @@ async function playAll(
       env,
       signal,
     });
+    const onlooker = pilotlight === null ? null : (options.onlooker ?? null);
+    onlooker?.met(
+      world,
+      night.filter((moment) => isRehearsed(moment, { disks })),
+    );
     let index = 0;
     const told = () => {
       index += 1;
@@ -143,11 +152,13 @@ async function playAll(
       options.told(done, all, night[index - 1]?.what ?? "");
     };
     try {
-      return tally(await play(world, night, { ...build, pilotlight, disks }, { told, signal }));
+      const cast = { ...build, pilotlight, disks };
+      return tally(await play(world, night, cast, { told, onlooker, signal }));
     } catch (error) {
       broken.abort(error);
       throw error;
     } finally {
+      await onlooker?.left();
       await world.close();
     }
   }

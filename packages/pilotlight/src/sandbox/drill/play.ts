@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DiskActs } from "./disk-acts.ts";
 import type { JobEnded } from "./job-process.ts";
 import type { Moment, Refusal } from "./night.ts";
+import type { Onlooker } from "./onlooker.ts";
 import { ANSWER, type World } from "./world.ts";
 
 /** How the jobs of a world are started. */
@@ -51,12 +52,20 @@ const SAID = 160;
 /** The older build prints the whole body. */
 const API_ERROR = /\{"type":"error".*?"message":"([^"]*)".*/;
 
-/** Plays `night` in a world. `told` is called after each moment. @throws the reason of `signal` when it aborts. */
+/** What a night is played with. */
+export interface PlayOptions {
+  /** Called after each moment. */
+  told(): void;
+  readonly onlooker?: Onlooker | null;
+  readonly signal: AbortSignal;
+}
+
+/** Plays `night` in a world. @throws the reason of `signal` when it aborts. */
 export async function play(
   world: World,
   night: readonly Moment[],
   cast: Cast,
-  { told, signal }: { told(): void; signal: AbortSignal },
+  { told, onlooker, signal }: PlayOptions,
 ): Promise<Played> {
   const jobs: JobResult[] = [];
   const lost: { hour: number; what: string }[] = [];
@@ -69,8 +78,11 @@ export async function play(
     ({ hour } = moment);
     if (!isSignedIn) world.signIn();
     if (isRehearsed(moment, cast)) {
+      await onlooker?.before(moment);
       if (!(await happen(world, moment, cast))) survived.push({ hour, what: moment.what });
-      jobs.push(...(await runJobs(world, moment, cast)));
+      const ended = await runJobs(world, moment, cast);
+      jobs.push(...ended);
+      await onlooker?.after(moment, ended);
     }
     signal.throwIfAborted();
     isSignedIn = world.hasLogin();

@@ -6,6 +6,7 @@ import { pairOf } from "../../core/credential.ts";
 import { processesIn } from "../../claude/locking/living-process.ts";
 import { type Sandbox, startSandbox } from "../start-sandbox.ts";
 import { type JobOptions, type RunningJob, startJob } from "./job-process.ts";
+import { type NightClock, nightClock } from "./night-clock.ts";
 import { movedBack, passTime } from "./pass-time.ts";
 
 /** What a world is made of. */
@@ -25,6 +26,10 @@ export interface WorldOptions {
 /** One machine with one login, alone with its server: a home, a clock, jobs. */
 export interface World {
   readonly sandbox: Sandbox;
+  /** The server's; the programs have the machine's, and find every date on disk moved back instead. */
+  readonly clock: NightClock;
+  /** The whole environment of every child. */
+  readonly env: Readonly<Record<string, string>>;
   readonly places: { readonly home: string; readonly file: string };
   /** A person signs in, as `claude auth login` writes it down. */
   signIn(): void;
@@ -53,8 +58,8 @@ export async function openWorld({
   env: more,
   signal,
 }: WorldOptions): Promise<World> {
-  let ahead = 0;
-  const sandbox = await startSandbox({ now: () => Date.now() + ahead, reply: () => ANSWER });
+  const clock = nightClock();
+  const sandbox = await startSandbox({ now: () => clock.now(), reply: () => ANSWER });
   const at = (...parts: string[]) => {
     const place = join(folder, ...parts);
     mkdirSync(place, { recursive: true, mode: 0o700 });
@@ -97,11 +102,13 @@ export async function openWorld({
 
   return {
     sandbox,
+    clock,
+    env: options.env,
     places: { home, file },
     quiet,
     signIn() {
       // The server's clock is ahead of the machine's by the time that has been let go by.
-      const document = movedBack(JSON.stringify(sandbox.signIn()), ahead);
+      const document = movedBack(JSON.stringify(sandbox.signIn()), clock.ahead());
       writeFileSync(file, document, { mode: 0o600 });
     },
     leaveLock(ageMs) {
@@ -126,7 +133,7 @@ export async function openWorld({
     async pass(ms) {
       await quiet();
       passTime({ configDir, stateDir }, ms);
-      ahead += ms;
+      clock.pass(ms);
     },
     async close() {
       await Promise.all(running);

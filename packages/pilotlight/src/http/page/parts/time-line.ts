@@ -12,6 +12,8 @@ export interface TimeLine {
   set(logins: readonly LoginHealth[], ledger: Ledger, now: number): void;
   /** How much of the past is shown (ms). */
   span(): number;
+  /** Offers a stretch of time that stands still (epoch ms), and shows it; from the second call on it does nothing. */
+  offer(name: string, from: number, to: number): void;
 }
 
 const HOUR = 3_600_000;
@@ -24,14 +26,20 @@ const SECONDS = 10_000;
 /** Every login as a lane on one scale of time. @param reached called when more of the past is wanted (ms) */
 export function timeLine(first: keyof typeof SPANS, reached: (span: number) => void): TimeLine {
   let span: number = SPANS[first];
+  let still: readonly [number, number] | null = null;
   let redraw = () => {};
   let width = 0;
   const scaleRow = axis();
-  const choice = spanChoice(span, (next) => {
+  const choose = (next: number, stretch: typeof still = null) => {
     span = next;
+    still = stretch;
     redraw();
     reached(next);
-  });
+  };
+  const choice = spanChoice();
+  for (const [name, each] of Object.entries(SPANS))
+    choice.add(name, () => choose(each), name === first);
+  let isOffered = false;
   const list = el("ol", { class: "lanes" });
   const cut = el("p", { class: "quiet cut" });
   const names = { class: "login axis-row", "aria-hidden": "true" };
@@ -42,14 +50,22 @@ export function timeLine(first: keyof typeof SPANS, reached: (span: number) => v
     redraw();
   }).observe(scaleRow.element);
   return {
-    element: el("div", { class: "time-line" }, choice, head, list, cut, legend()),
+    element: el("div", { class: "time-line" }, choice.element, head, list, cut, legend()),
     set(logins, ledger, now) {
       redraw = () => this.set(logins, ledger, now);
       cut.hidden = !ledger.isCut;
       say(cut, `Only the newest ${ledger.rows.length} events are shown; there are older ones.`);
-      lanes(logins, ledger, { from: now - span, to: now + futureOf(span), now, width });
+      const [from, to] = still ?? [now - span, now + futureOf(span)];
+      lanes(logins, ledger, { from, to, now, width });
     },
     span: () => span,
+    offer(name, from, to) {
+      if (isOffered) return;
+      isOffered = true;
+      const chosen = () => choose(to - from, [from, to]);
+      choice.add(name, chosen, true);
+      chosen();
+    },
   };
 }
 
@@ -77,20 +93,25 @@ function laneList(list: HTMLElement, drawScale: (scale: LaneScale) => void) {
   };
 }
 
-function spanChoice(first: number, chosen: (span: number) => void): HTMLElement {
-  const buttons = Object.entries(SPANS).map(([name, span]) => {
-    const button = el("button", { type: "button", "aria-pressed": String(span === first) }, name);
-    button.addEventListener("click", () => {
-      for (const other of buttons) put(other, "aria-pressed", String(other === button));
-      chosen(span);
-    });
-    return button;
-  });
-  return el(
-    "div",
-    { class: "spans", role: "group", "aria-label": "How much of the past" },
-    ...buttons,
-  );
+/** Buttons of which one is pressed. */
+function spanChoice() {
+  const label = "How much of the past";
+  const element = el("div", { class: "spans", role: "group", "aria-label": label });
+  const press = (pressed: Element) => {
+    for (const button of element.children) put(button, "aria-pressed", String(button === pressed));
+  };
+  return {
+    element,
+    add(name: string, chosen: () => void, isPressed: boolean) {
+      const button = el("button", { type: "button", "aria-pressed": "false" }, name);
+      button.addEventListener("click", () => {
+        press(button);
+        chosen();
+      });
+      element.append(button);
+      if (isPressed) press(button);
+    },
+  };
 }
 
 function legend(): HTMLElement {

@@ -13,6 +13,7 @@ import { helpText } from "../parts/help-text.ts";
 import { historyTable } from "../parts/history-table.ts";
 import { incidentList } from "../parts/incident-list.ts";
 import { moveCard } from "../parts/move-card.ts";
+import { offerNight } from "../parts/offer-night.ts";
 import { section } from "../parts/section.ts";
 import { timeLine } from "../parts/time-line.ts";
 import { onChange, type View } from "./view.ts";
@@ -74,6 +75,7 @@ export function loginView(name: string): View {
       facts.set(login, statusOf(ledger, name), now);
       help.set(helpCodeOf(login));
       lanes.set([login], ledger, now);
+      offerNight(lanes, report.drill);
       onLedger(`${ledger.version} ${Math.floor(now / 300_000)}`, () => {
         incidents.set(incidentsOf(ledger.rows), now);
         table.set(ledger.rows, now);

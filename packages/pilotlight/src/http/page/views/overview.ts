@@ -12,6 +12,7 @@ import { incidentList } from "../parts/incident-list.ts";
 import { keyed } from "../parts/keyed.ts";
 import { loginFilter } from "../parts/login-filter.ts";
 import { type MoveCard, moveCard } from "../parts/move-card.ts";
+import { offerNight } from "../parts/offer-night.ts";
 import { section } from "../parts/section.ts";
 import { timeLine } from "../parts/time-line.ts";
 import { onChange, type View } from "./view.ts";
@@ -63,6 +64,7 @@ export function overview(): View {
       onNews(summary.gist, () => announce(summary.sentence));
       moves.set(report.logins, summary.command === null);
       lanes.set(filter.pick(report.logins), ledger, now);
+      offerNight(lanes, report.drill);
       onLedger(`${ledger.version} ${Math.floor(now / 300_000)}`, () => {
         incidents.set(incidentsOf(ledger.rows), now);
         table.set(ledger.rows, now);
