@@ -59,6 +59,8 @@ const STORY: readonly (readonly [minute: number, what: string, act: () => void |
 interface Sample {
   readonly minute: number;
   readonly rss: number;
+  /** Of a bare HTTP server; MiB as well. */
+  readonly bareRss: number;
   readonly fds: number;
   /** Per cent of a core since the sample before. */
   readonly cpu: number;
@@ -69,6 +71,13 @@ interface Sample {
   readonly isRefreshing: boolean;
 }
 
+const BARE = `import { createServer } from "node:http"; createServer((_, answer) => answer.end("ok")).listen(17451, "127.0.0.1")`;
+
+/** What memory is compared with: modules as the daemon's, and looked at as often. */
+const bareServer = spawn(process.execPath, ["--input-type=module", "-e", BARE], {
+  env: bare,
+  stdio: "ignore",
+});
 let daemon = start();
 let lastCpu = 0;
 let isDead = false;
@@ -94,6 +103,7 @@ try {
   }
   tell();
 } finally {
+  bareServer.kill();
   daemon.kill("SIGTERM");
   await new Promise((resolve) => daemon.once("exit", resolve));
   console.log(readFileSync(log, "utf8"));
@@ -131,7 +141,7 @@ function endAndSignIn(): void {
 async function sample(minute: number): Promise<Sample> {
   const { pid } = daemon;
   if (pid === undefined || !existsSync(`/proc/${pid}`)) throw new Error("the daemon is gone");
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  await fetch("http://127.0.0.1:17451/").then((answer) => answer.text());
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /, "")
     .split(" ");
@@ -140,12 +150,18 @@ async function sample(minute: number): Promise<Sample> {
   lastCpu = cpu;
   return {
     minute,
-    rss: Number(kib) / 1024,
+    rss: rssOf(pid),
+    bareRss: rssOf(bareServer.pid),
     fds: readdirSync(`/proc/${pid}/fd`).length,
     cpu: used,
     left: secondsLeft(sandbox),
     ...(await healthOf()),
   };
+}
+
+function rssOf(pid: number | undefined): number {
+  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Number(kib) / 1024;
 }
 
 function secondsLeft({ logins }: Pick<Sandbox, "logins">): number {
@@ -182,6 +198,7 @@ function tell(): void {
   const missed = dead.filter(({ isRefreshing }) => !isRefreshing);
   const least = Math.min(...samples.map(({ left }) => (Number.isNaN(left) ? Infinity : left)));
   console.log(`RSS in MiB by quarter (medians): ${of(({ rss }) => rss).join(" → ")}`);
+  console.log(`RSS of a bare server: ${of(({ bareRss }) => bareRss).join(" → ")}`);
   console.log(`open files by quarter: ${of(({ fds }) => fds).join(" → ")}`);
   console.log(
     `CPU in % by quarter: ${of(({ cpu }) => cpu).join(" → ")}; mean ${(samples.reduce((sum, { cpu }) => sum + cpu, 0) / samples.length).toFixed(2)}`,
