@@ -189,7 +189,7 @@ function addRehearsals({ command, io, done }: Parts): void {
       "play it with this Claude Code, and fewer jobs (default: a stand-in)",
     )
     .option("--short", "only some hours of it")
-    .option("--watch", "show it live on the status page, in a browser; it takes 2 minutes")
+    .option("--watch", "show it live on the status page, in a browser, in two or three minutes")
     .option("--listen <address>", "where --watch shows it (default: a free port of 127.0.0.1)")
     .option("--json", "print pilotlight.drill/v1")
     .action(async (flags) => done(await (await import("./commands/drill.ts")).drill(flags, io)));

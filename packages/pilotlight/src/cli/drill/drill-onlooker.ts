@@ -3,8 +3,8 @@ import type { Onlooker } from "../../sandbox/drill/onlooker.ts";
 import type { DrillView } from "./drill-view.ts";
 
 const HOUR = 3_600_000;
-/** ms before each hour's trouble, so that a person can read what comes. */
-const PACE = 2_000;
+/** ms before the jobs of each hour, so that a person can read what comes, and after them, to see what came of it. */
+const PACE = { before: 1_500, after: 1_000 } as const;
 /** ms between two looks at the login. */
 const LOOK_EVERY = 500;
 
@@ -12,6 +12,7 @@ const LOOK_EVERY = 500;
 export function drillOnlooker(shown: DrillView, signal: AbortSignal): Onlooker {
   let jobs = { ended: 0, succeeded: 0, unwritten: 0, all: 0 };
   const looks = looksAt(shown);
+  const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
   return {
     met(world, night) {
       const hours = night.at(-1)?.hour ?? 0;
@@ -26,7 +27,7 @@ export function drillOnlooker(shown: DrillView, signal: AbortSignal): Onlooker {
       await looks.once();
       looks.begin();
       shown.say({ state: "playing", hour, what });
-      await sleep(PACE, undefined, { signal }).catch(() => undefined);
+      await pause(PACE.before);
       // A full disk is put over the home and taken off again: in between, what lies there is neither.
       if (disk === "full") await looks.end();
     },
@@ -36,6 +37,7 @@ export function drillOnlooker(shown: DrillView, signal: AbortSignal): Onlooker {
       const succeeded = jobs.succeeded + ended.filter((job) => job.succeeded).length;
       jobs = { ...jobs, ended: count, succeeded, unwritten: count - shown.jobsNoted() };
       shown.say({ jobs });
+      await pause(PACE.after);
     },
     left: () => looks.end(),
   };

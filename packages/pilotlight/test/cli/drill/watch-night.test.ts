@@ -103,8 +103,13 @@ describe("a drill that is watched", () => {
   });
 
   it("leaves stdout to the report where that is JSON", async () => {
-    const { said } = await watched({ json: true }, true);
-    expect(said).toEqual({ out: "", err: expect.stringMatching(/^The night on the status page/) });
+    const { said, opening } = await watched({ json: true }, true);
+    // A program that reads the report opens no page.
+    await opening;
+    expect(said).toEqual({
+      out: "",
+      err: expect.stringMatching(/^The night on the status page: \S+\n$/),
+    });
   });
 
   it("waits on a terminal for the first page, and says so", async () => {

@@ -50,12 +50,12 @@ plain("what a drill says of itself", () => {
     [
       "where jobs left no line",
       { jobs: { ...NIGHT.jobs, unwritten: 1 } },
-      `${PLAYING} 1 could not be written into the history.`,
+      `${PLAYING} Of the 9, 1 left no line in the history.`,
     ],
     [
       "at the end",
       { state: "over", jobs },
-      "The night is over: 97 hours, 45 jobs, 43 succeeded. 2 could not be written into the history.",
+      "The night is over: 97 hours, 45 jobs, 43 succeeded. Of the 45, 2 left no line in the history.",
     ],
     [
       "beside the night without Pilotlight",

@@ -7,7 +7,8 @@ export const DRILL_WARNING =
 /** Which hour it is and what is played, in one sentence or two. */
 export function drillWords({ state, hour, hours, what, jobs, without }: DrillNote): string {
   const { ended: count, succeeded: well, unwritten, all } = jobs;
-  const missing = unwritten === 0 ? "" : ` ${unwritten} could not be written into the history.`;
+  const missing =
+    unwritten === 0 ? "" : ` Of the ${count}, ${unwritten} left no line in the history.`;
   switch (state) {
     case "waiting":
       return "The night begins in a moment.";

@@ -21,9 +21,9 @@ export function incidentList(): IncidentList {
     set(incidents, now) {
       const shown = incidents.slice(0, MOST);
       const ids = shown.map(({ id }) => id);
-      for (const [index, item] of items(ids, (id) => itemOf(id, now)).entries()) {
+      for (const [index, item] of items(ids, itemOf).entries()) {
         const incident = shown[index];
-        if (incident !== undefined) item.set(incident);
+        if (incident !== undefined) item.set(incident, now);
       }
       none.hidden = shown.length > 0;
       list.hidden = shown.length === 0;
@@ -31,14 +31,14 @@ export function incidentList(): IncidentList {
   };
 }
 
-function itemOf(id: string, now: number) {
+function itemOf(id: string) {
   const state = el("span", { class: "state" });
   const time = moment("clock");
   const link = el("a", { href: `/incidents/${encodeURIComponent(id)}` });
   const element = el("li", {}, link, " ", state, el("span", { class: "quiet" }, "began ", time));
   return {
     element,
-    set(incident: Incident) {
+    set(incident: Incident, now: number) {
       setMoment(time, incident.since, now);
       say(link, `${incident.login}: ${incident.code}`);
       put(element, "data-open", String(incident.overAt === null));
