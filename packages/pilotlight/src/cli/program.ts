@@ -189,7 +189,8 @@ function addRehearsals({ command, io, done }: Parts): void {
       "play it with this Claude Code, and fewer jobs (default: a stand-in)",
     )
     .option("--short", "only some hours of it")
-    .option("--json", "print pilotlight.drill/v1")
+    .option("--renew", "rehearse the end of a login and its renewal by a person instead")
+    .option("--json", "print pilotlight.drill/v1, with --renew pilotlight.drill-renew/v1")
     .action(async (flags) => done(await (await import("./commands/drill.ts")).drill(flags, io)));
 }
 

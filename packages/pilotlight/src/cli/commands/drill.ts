@@ -16,6 +16,7 @@ export interface DrillFlags {
   readonly json?: boolean;
   readonly claude?: string;
   readonly short?: boolean;
+  readonly renew?: boolean;
 }
 
 /** ms. Several times what a night takes, with the stand-in and with a real Claude Code. */
@@ -37,6 +38,12 @@ export async function drill(flags: DrillFlags, io: Io): Promise<number> {
   const signal = AbortSignal.any([interruption.signal, AbortSignal.timeout(limit)]);
   let bar: Progress | null = null;
   try {
+    if (flags.renew === true) {
+      const { renewDrill } = await import("../renew-drill.ts");
+      const [pilotlight, standIn] = [[process.execPath, placeOf("main")], placeOf("standIn")];
+      const claude = command?.argv ?? null;
+      return await renewDrill({ flags, io, parts: { pilotlight, standIn, claude, path, signal } });
+    }
     bar = flags.json === true ? null : await progress(io);
     const claude = command && {
       argv: command.argv,
@@ -60,7 +67,7 @@ export async function drill(flags: DrillFlags, io: Io): Promise<number> {
     if (interruption.signal.aborted)
       return endAs({ kind: "signalled", signal: interruption.signal.reason as NodeJS.Signals });
     if (!signal.aborted) throw error;
-    const detail = `the night was not over after ${limit / 1000} s; this machine may be too busy`;
+    const detail = `the drill was not over after ${limit / 1000} s; this machine may be too busy`;
     throw new PilotlightError("bug", detail, { cause: error });
   } finally {
     deafen();
