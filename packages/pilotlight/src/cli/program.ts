@@ -191,7 +191,8 @@ function addRehearsals({ command, io, done }: Parts): void {
     .option("--short", "only some hours of it")
     .option("--watch", "show it live on the status page, in a browser, in two or three minutes")
     .option("--listen <address>", "where --watch shows it (default: a free port of 127.0.0.1)")
-    .option("--json", "print pilotlight.drill/v1")
+    .option("--renew", "rehearse the end of a login and its renewal by a person instead")
+    .option("--json", "print pilotlight.drill/v1, with --renew pilotlight.drill-renew/v1")
     .action(async (flags) => done(await (await import("./commands/drill.ts")).drill(flags, io)));
 }
 

@@ -19,6 +19,7 @@ export interface DrillFlags {
   readonly short?: boolean;
   readonly watch?: boolean;
   readonly listen?: string;
+  readonly renew?: boolean;
 }
 
 /** ms. Several times what a night takes, with the stand-in and with a real Claude Code. */
@@ -46,6 +47,12 @@ export async function drill(flags: DrillFlags, io: Io): Promise<number> {
   let bar: Progress | null = null;
   let watch: Watch | null = null;
   try {
+    if (flags.renew === true) {
+      const { renewDrill } = await import("../drill/renew-drill.ts");
+      const [pilotlight, standIn] = [[process.execPath, placeOf("main")], placeOf("standIn")];
+      const claude = command?.argv ?? null;
+      return await renewDrill({ flags, io, parts: { pilotlight, standIn, claude, path, signal } });
+    }
     if (isWatched) {
       const { watchNight } = await import("../drill/watch-night.ts");
       watch = await watchNight(flags, io, interruption.signal);
@@ -80,7 +87,7 @@ export async function drill(flags: DrillFlags, io: Io): Promise<number> {
     if (interruption.signal.aborted)
       return endAs({ kind: "signalled", signal: interruption.signal.reason as NodeJS.Signals });
     if (!signal.aborted) throw error;
-    const detail = `the night was not over after ${limit / 1000} s; this machine may be too busy`;
+    const detail = `the drill was not over after ${limit / 1000} s; this machine may be too busy`;
     throw new PilotlightError("bug", detail, { cause: error });
   } finally {
     await watch?.close();

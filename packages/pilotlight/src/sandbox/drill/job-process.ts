@@ -14,6 +14,8 @@ export interface JobEnded {
 /** A job that runs. */
 export interface RunningJob {
   readonly ended: Promise<JobEnded>;
+  /** Its stdout so far. */
+  printed(): string;
   /** Sends SIGKILL to the process alone, as the kernel does when memory is short. */
   kill(): void;
 }
@@ -67,7 +69,7 @@ export function startJob(
     child.once("error", (error) => settle(127, error.message));
     child.once("close", (code) => settle(code));
   });
-  return { ended, kill: () => end(pid) };
+  return { ended, printed: stdout, kill: () => end(pid) };
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {

@@ -91,9 +91,9 @@ export async function openWorld({
   };
   const running = new Set<Promise<unknown>>();
 
-  /** A refresh in its stage has a session of its own, and outlives whoever started it. */
+  /** A Claude Code in a stage has a session of its own, and outlives whoever started it. */
   const staged = () =>
-    [join(stateDir, "staging", "default"), ...rehearsalStages(temp)].flatMap(processesIn);
+    [...globSync(join(stateDir, "staging", "*")), ...rehearsalStages(temp)].flatMap(processesIn);
 
   async function quiet(): Promise<void> {
     await Promise.all(running);

@@ -2,8 +2,8 @@ import type { Source } from "../../core/login-status.ts";
 import { join } from "node:path";
 import type { CredentialInUse } from "./chosen-credential.ts";
 import { credentialInUse } from "./credential-in-use.ts";
-import { exchange, NoAnswer, objectIn } from "./exchange.ts";
 import { readLogin } from "./login-file.ts";
+import { profileOf } from "./profile.ts";
 import type { Setting } from "./setting.ts";
 
 const NO_SERVERS = "No MCP servers configured. Use `claude mcp add` to add a server.\n";
@@ -67,7 +67,7 @@ async function reportOf(setting: Setting, credential: CredentialInUse, method: M
     }),
     ...(login !== null && {
       email: account?.email ?? null,
-      orgId: account?.orgId ?? null,
+      orgId: account?.organizationId ?? null,
       orgName: null,
       subscriptionType: login.subscriptionType,
     }),
@@ -83,29 +83,4 @@ async function reportOf(setting: Setting, credential: CredentialInUse, method: M
 function textOf({ login }: CredentialInUse, isLoggedIn: boolean): string {
   if (!isLoggedIn) return NOT_LOGGED_IN;
   return `Login method: ${login === null ? "token" : "Claude Max account"}\n`;
-}
-
-/** ms. */
-const TIMEOUT = 10_000;
-
-async function profileOf({ sandbox, build }: Setting, accessToken: string) {
-  try {
-    const answer = await exchange({
-      url: new URL("/api/oauth/profile", sandbox),
-      method: "GET",
-      headers: {
-        authorization: `Bearer ${accessToken}`,
-        "user-agent": `claude-code/${build.version}`,
-      },
-      timeout: TIMEOUT,
-    });
-    if (answer.status !== 200) return null;
-    const body = objectIn(answer.text);
-    const { email } = (body?.["account"] ?? {}) as { email?: string };
-    const { uuid: orgId } = (body?.["organization"] ?? {}) as { uuid?: string };
-    return { email, orgId };
-  } catch (error) {
-    if (error instanceof NoAnswer) return null;
-    throw error;
-  }
 }

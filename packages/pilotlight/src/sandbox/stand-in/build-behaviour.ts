@@ -13,6 +13,10 @@ export interface BuildBehaviour {
   readonly agents: { readonly messages: string; readonly token: string };
   /** What it asks for in a refresh, whatever the file says. */
   readonly scope: string;
+  /** What it asks for in a sign-in. */
+  readonly signInScope: string;
+  /** Does `auth login` take a code from a pipe? */
+  readonly takesCode: boolean;
   /** How long it waits for the token endpoint. */
   readonly tokenTimeout: number;
   /** Does `CLAUDE_SECURESTORAGE_CONFIG_DIR` move the credential file and its locks? */
@@ -45,6 +49,8 @@ const BUILDS: Readonly<Record<StandInVersion, BuildBehaviour>> = {
     },
     agents: { messages: "claude-cli/2.1.104 (external, sdk-cli)", token: "axios/1.13.6" },
     scope: SCOPE,
+    signInScope: `org:create_api_key ${SCOPE}`,
+    takesCode: false,
     tokenTimeout: 15_000,
     honoursSecureStorage: false,
     replacesFile: false,
@@ -64,6 +70,8 @@ const BUILDS: Readonly<Record<StandInVersion, BuildBehaviour>> = {
     },
     agents: { messages: "claude-cli/2.1.329 (external, sdk-cli)", token: "axios/1.15.2" },
     scope: `${SCOPE} user:plugins`,
+    signInScope: `org:create_api_key ${SCOPE} user:plugins user:privacy_consents:write org:desktop_config`,
+    takesCode: true,
     tokenTimeout: 30_000,
     honoursSecureStorage: true,
     replacesFile: true,

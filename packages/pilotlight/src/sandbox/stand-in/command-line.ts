@@ -3,6 +3,7 @@ type Command =
   | { readonly kind: "print"; readonly options: PrintOptions }
   | { readonly kind: "mcp-list" }
   | { readonly kind: "auth-status"; readonly asText: boolean }
+  | { readonly kind: "auth-login" }
   | { readonly kind: "version" };
 
 export interface PrintOptions {
@@ -42,6 +43,7 @@ const WITH_VALUE = new Set([
   "--tools",
 ]);
 const WITHOUT = new Set([
+  "--claudeai",
   "--continue",
   "--dangerously-skip-permissions",
   "--debug",
@@ -82,7 +84,8 @@ function commandIn({ flags, tools, rest }: Words): Command {
     const name = rest.join(" ");
     if (name === "mcp list") return { kind: "mcp-list" };
     if (name === "auth status") return { kind: "auth-status", asText: flags.has("--text") };
-    throw new Error("the stand-in knows -p, mcp list, auth status and --version");
+    if (name === "auth login") return { kind: "auth-login" };
+    throw new Error("the stand-in knows -p, mcp list, auth status, auth login and --version");
   }
   const format = flags.get("--output-format") ?? "text";
   if (format !== "text" && format !== "json" && format !== "stream-json")

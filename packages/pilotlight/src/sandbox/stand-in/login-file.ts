@@ -99,6 +99,15 @@ export function storeTokens(setting: Setting, tokens: NewTokens): void {
   write(setting, JSON.stringify({ ...document, claudeAiOauth }));
 }
 
+/** Stores a new login beside what others keep in the file, and notes whose it is. @throws the system's own error. */
+export function storeLogin(setting: Setting, claudeAiOauth: object, account: object | null): void {
+  const document = documentAt(setting.credentialsFile) ?? {};
+  write(setting, JSON.stringify({ ...document, claudeAiOauth }));
+  if (account === null) return;
+  const noted = documentAt(setting.stateFile) ?? {};
+  replace(setting.stateFile, JSON.stringify({ ...noted, oauthAccount: account }));
+}
+
 /** Empties the tokens of a login that the server rejected, and keeps everything else. @throws the system's own error. */
 export function blank(setting: Setting, atTimeLimit: boolean): void {
   const document = documentAt(setting.credentialsFile) ?? {};

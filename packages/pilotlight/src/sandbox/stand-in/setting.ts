@@ -12,6 +12,8 @@ export interface Setting {
   readonly cwd: string;
   readonly configDir: string;
   readonly credentialsFile: string;
+  /** `.claude.json`. */
+  readonly stateFile: string;
   /** The directory whose locks guard the credential file. */
   readonly lockDir: string;
   readonly apiKeyHelper: string | null;
@@ -45,6 +47,7 @@ export function setting({ env: processEnv, settings, cwd, home, debugFile }: Giv
     cwd,
     configDir: place.configDir,
     credentialsFile: place.credentialsFile,
+    stateFile: place.stateFile,
     lockDir: place.lockDir,
     apiKeyHelper: settings.apiKeyHelper,
     debug(level, line) {

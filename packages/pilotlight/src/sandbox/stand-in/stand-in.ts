@@ -8,6 +8,7 @@ import { type CommandLine, commandLine } from "./command-line.ts";
 import { printMode } from "./print-mode.ts";
 import { releaseAll } from "./refresh-locks.ts";
 import { type Setting, setting } from "./setting.ts";
+import { signIn } from "./sign-in.ts";
 
 /**
  * A stand-in for `claude` in rehearsals: it treats the credentials of a sandbox as the real builds do, and knows no
@@ -27,6 +28,8 @@ async function main(): Promise<number> {
       return mcpList(scene);
     case "auth-status":
       return authStatus(scene, line.command.asText);
+    case "auth-login":
+      return signIn(scene);
     case "print":
       return printMode(scene, line.command.options);
   }
