@@ -120,7 +120,7 @@ async function envFileView(config: Config, login: LoginConfig, path: string): Pr
 
 /** A login that somebody configured is not stood in for: whoever named it wants to know that it is gone. */
 export function isUnconfigured(logins: readonly LoginConfig[]): boolean {
-  return logins.every(({ name }) => name === "default");
+  return logins.every(({ name, envFile }) => name === "default" && envFile === null);
 }
 
 /** Whatever Claude Code uses instead stands in for a login where nothing is stored: nothing of it can be refreshed. */
