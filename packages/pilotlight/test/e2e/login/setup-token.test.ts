@@ -13,6 +13,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { fingerprintOf } from "../../../src/claude/fingerprint.ts";
 import { claudeTest } from "../../support/claude-test.ts";
 import { needs } from "../../support/needs.ts";
+import { httpReceiver } from "../../notify/http-receiver.ts";
 import { startKeeper } from "../keep/a-keeper.ts";
 import { until } from "../support/expectations.ts";
 import { processesUnder } from "../support/processes.ts";
@@ -22,6 +23,7 @@ import { type SignInProcess, startSignIn } from "./a-sign-in.ts";
 const VARIABLE = "CLAUDE_CODE_OAUTH_TOKEN";
 const OLD = `sk-ant-oat01-TEST${"old-".repeat(23)}`.slice(0, 108);
 const BESIDE = "# of the bot\nexport BOT_NAME='bot'\n";
+const DAY = 86_400_000;
 const YEAR = 31_536_000_000;
 
 /** A scene with a login `ci` in an env file, which others may read and which holds more than the token. */
@@ -30,14 +32,24 @@ interface CiScene extends Scene {
   readonly text: () => string;
 }
 
-async function ciScene(options: SceneOptions = {}): Promise<CiScene> {
+async function ciScene(options: SceneOptions = {}, more = ""): Promise<CiScene> {
   const scene = await openScene(options);
   const envFile = join(scene.home.home, "bot.env");
   const config = join(scene.home.home, ".config", "pilotlight", "config.toml");
   mkdirSync(dirname(config), { recursive: true });
-  writeFileSync(config, `[logins.ci]\nenv_file = "${envFile}"\n`);
+  writeFileSync(config, `[logins.ci]\nenv_file = "${envFile}"\n${more}`, { mode: 0o600 });
   writeFileSync(envFile, `${BESIDE}${VARIABLE}=${OLD}\n`, { mode: 0o600 });
   return { ...scene, envFile, text: () => readFileSync(envFile, "utf8") };
+}
+
+/** As if the present token had been minted here. */
+function noteMint({ state, text }: CiScene, endsAt: number): void {
+  expect(text()).toContain(OLD);
+  const fingerprint = fingerprintOf(OLD);
+  const path = join(state, "minted", `${fingerprint.replace("sha256:", "")}.json`);
+  mkdirSync(dirname(path), { recursive: true });
+  const mint = { schema: 1, fingerprint, mintedAt: endsAt - YEAR, endsAt };
+  writeFileSync(path, JSON.stringify(mint));
 }
 
 const codeOf = (stderr: string) => /pilotlight: (\w+):/.exec(stderr)?.[1];
@@ -199,6 +211,41 @@ terminal.describe("login --setup-token", () => {
     },
   );
 
+  claudeTest(
+    "2.1.329",
+    "is told by a daemon: the end that comes, and the token that takes its place",
+    async (build) => {
+      const server = await httpReceiver();
+      const alerts = `[notify.hook]\ntype = "webhook"\nurl = "${server.url}"\nsecret = "TEST-key"\n`;
+      const scene = await ciScene({ build }, alerts);
+      noteMint(scene, Date.now() + 2 * DAY);
+      const bearer = join(scene.home.home, "bearer");
+      writeFileSync(bearer, "TEST-bearer", { mode: 0o600 });
+      const keeper = await startKeeper(scene, { env: { PILOTLIGHT_TOKEN_FILE: bearer } });
+      await until("the alert", () => server.received.length > 0);
+      expect(JSON.parse(server.received[0]?.body ?? "")).toMatchObject({
+        kind: "login_ends",
+        login: "ci",
+        command: "pilotlight login --login ci",
+      });
+      const headers = { authorization: "Bearer TEST-bearer" };
+      const forced = await keeper.get("/api/v1/logins/ci/refresh", { method: "POST", headers });
+      expect(await forced.json()).toMatchObject({ code: "unsupported" });
+      const { code, give } = await startSignIn(scene);
+      give(code());
+      await keeper.healthy(({ health }) => health === "ok");
+      await until("the good news", () => server.received.length > 1);
+      expect(JSON.parse(server.received[1]?.body ?? "")).toMatchObject({ kind: "recovered" });
+      const end = /^pilotlight_login_end_timestamp_seconds\{login="ci"\} (\S+)$/m;
+      const [, seconds] = end.exec(await (await keeper.get("/metrics")).text()) ?? [];
+      expect(Number(seconds) * 1000).toBeGreaterThan(Date.now() + YEAR - DAY);
+      const said = keeper.running.said() + keeper.running.printed();
+      expect(said).toContain("somebody signed in");
+      expect(said + server.received.map(({ body }) => body).join()).not.toContain("sk-ant-");
+      await keeper.end();
+    },
+  );
+
   claudeTest("2.1.329", "leaves nothing running that the next one does not end", async (build) => {
     const scene = await ciScene({ build });
     const first = await startSignIn(scene);
@@ -326,13 +373,8 @@ describe("a login in an env file", () => {
 
   it("that is about to end is announced by check, status, health and metrics", async () => {
     const scene = await ciScene();
-    const endsAt = Date.now() + 2 * 86_400_000;
-    mkdirSync(join(scene.state, "minted"), { recursive: true });
-    const fingerprint = fingerprintOf(OLD);
-    writeFileSync(
-      join(scene.state, "minted", `${fingerprint.replace("sha256:", "")}.json`),
-      JSON.stringify({ schema: 1, fingerprint, mintedAt: endsAt - YEAR, endsAt }),
-    );
+    const endsAt = Date.now() + 2 * DAY;
+    noteMint(scene, endsAt);
     const command = "pilotlight login --login ci";
     expect(await status(scene)).toMatchObject({ action: { code: "login_ends_soon", command } });
     const { code, stdout } = await scene.run(["check"]);
