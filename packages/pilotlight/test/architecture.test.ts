@@ -29,6 +29,8 @@ const REVEALERS: Readonly<Record<string, string>> = {
   "claude/credentials-file.ts": "writes the credential down as Claude Code does",
   "claude/staging/projection.ts": "writes the copy without a refresh token for an isolated job",
   "claude/staging/stage.ts": "marks the staged copy as expired",
+  "claude/token-credential.ts":
+    "makes a credential of a bare token, and the environment in which Claude Code uses it",
   "cli/notify/keep-ping.ts": "asks the monitor that it names",
   "core/login-status.ts": "tells the kind of a token by its prefix",
   "core/secret.ts": "defines it",
@@ -39,6 +41,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   "notify/post.ts": "posts to it: the address of a channel is a secret",
   "notify/safe-url.ts": "refuses an address by its scheme and host",
   "oauth/token-endpoint-grant.ts": "sends the refresh token to the token endpoint",
+  "stores/token-place.ts": "writes a setup-token into the file that its user named",
 };
 
 interface Source {

@@ -23,6 +23,8 @@ type WriteMode = "auto" | "rename" | "in-place";
 export interface LoginConfig extends Place {
   readonly name: string;
   readonly write: WriteMode;
+  /** The env file whose token the login is; `null` for a login that Claude Code stores. */
+  readonly envFile: string | null;
 }
 
 /** Everything a command is told, from file and environment, checked once and frozen. Times in ms. */
@@ -78,7 +80,7 @@ interface HookCommands {
 
 const LISTEN: ListenAddress = { host: "127.0.0.1", port: 7450 };
 
-const LOGIN_KEYS = ["dir", "credentials_file", "write"];
+const LOGIN_KEYS = ["dir", "credentials_file", "write", "env_file"];
 
 // Public values of Claude Code itself, as measured on its wire (2.1.104 to 2.1.329, 2026-11).
 const TOKEN_URL = "https://platform.claude.com/v1/oauth/token";
@@ -231,7 +233,7 @@ function loginsIn(
   if (named === undefined) {
     const path = env["PILOTLIGHT_CREDENTIALS_FILE"] || env["CLAUDE_CREDENTIALS_PATH"];
     const credentialsFile = path ? absolute(path, home) : null;
-    return [{ name: "default", dir: null, credentialsFile, write }];
+    return [{ name: "default", dir: null, credentialsFile, write, envFile: null }];
   }
   if (!isObject(named) || Object.keys(named).length === 0) {
     refuse(file, ["logins"], "must hold a table for each login, such as [logins.bot]");
@@ -263,5 +265,11 @@ function loginIn(
   };
   const own = login["write"] === undefined ? write : SETTINGS.write.parse(login["write"]);
   if (own === undefined) refuse(file, [...path, "write"], `must be ${SETTINGS.write.accepts}`);
-  return { name, dir: place("dir"), credentialsFile: place("credentials_file"), write: own };
+  const envFile = place("env_file");
+  const other = LOGIN_KEYS.find((key) => key !== "env_file" && login[key] !== undefined);
+  if (envFile !== null && other !== undefined) {
+    refuse(file, [...path, other], "does not go with env_file: Claude Code stores nothing there");
+  }
+  const [dir, credentialsFile] = [place("dir"), place("credentials_file")];
+  return { name, dir, credentialsFile, write: own, envFile };
 }

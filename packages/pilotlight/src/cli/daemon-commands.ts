@@ -19,6 +19,13 @@ export function addLogin({ command, io, done }: Parts): void {
       "--from-refresh-token",
       "take a login over from CLAUDE_CODE_OAUTH_REFRESH_TOKEN and CLAUDE_CODE_OAUTH_SCOPES",
     )
+    .option(
+      "--setup-token",
+      "a token of a year (claude setup-token) instead; it is shown to nobody and goes into:",
+    )
+    // Node takes --env-file for its own, even behind the script (measured on 24.21.0, 2026-11).
+    .option("--to-env-file <path>", "an env file, as CLAUDE_CODE_OAUTH_TOKEN; its other lines stay")
+    .option("--to-systemd-credential <path>", "a file of its own, for LoadCredential= of a unit")
     .option("--timeout <time>", "how long to wait for the code (default 15m)")
     .option("--no-qr", "without a QR code")
     .option("--json", "the link and the result as lines of JSON")

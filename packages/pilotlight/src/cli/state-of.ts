@@ -6,8 +6,10 @@ import { jitterOf } from "../core/schedule.ts";
 import { durableFiles } from "../stores/durable-files.ts";
 import { fileJournal } from "../stores/file-journal.ts";
 import { fileLoginRecords } from "../stores/file-login-records.ts";
+import { envFileStore } from "../stores/env-file-store.ts";
 import { fileStore } from "../stores/file-store.ts";
 import type { Config, LoginConfig } from "./config.ts";
+import { tokenLogin } from "./token-login.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** What is on disk of a login. */
@@ -24,6 +26,7 @@ export interface LoginState {
 export function stateOf(config: Config, login: LoginConfig): LoginState {
   const locations = locate(login, config.env, config.home);
   const files = durableFiles();
+  const { envFile } = login;
   const state = {
     directory: config.stateDir,
     login: login.name,
@@ -36,6 +39,15 @@ export function stateOf(config: Config, login: LoginConfig): LoginState {
     clock: systemClock,
     waitMs: config.lockWait,
   });
+  if (envFile !== null) {
+    return {
+      locations: { ...locations, credentialsFile: envFile },
+      store: envFileStore(envFile, (variables) => tokenLogin(config, variables)),
+      journal: fileJournal(state),
+      records: fileLoginRecords(state),
+      jitter: jitterOf(login.name),
+    };
+  }
   return {
     locations,
     store: fileStore({

@@ -2,16 +2,18 @@ import { access, constants, stat } from "node:fs/promises";
 import type { Place } from "../claude/explaining/explain.ts";
 import { type JobWorld, jobWorld } from "../claude/precedence/job-world.ts";
 import { effectiveOf, rankSources, storedSourceOn } from "../claude/precedence/precedence.ts";
-import { tokenOf } from "../claude/fingerprint.ts";
-import type { Credential, Entry } from "../core/credential.ts";
+import { SETUP_TOKEN, tokenIn } from "../claude/token-credential.ts";
+import type { Entry } from "../core/credential.ts";
 import { errnoOf } from "../core/errors.ts";
 import { EMPTY_RECORD } from "../core/ports.ts";
 import { loginStatus, type LoginView, type Source } from "../core/login-status.ts";
-import { Secret } from "../core/secret.ts";
 import type { StatusReport } from "../core/status-report.ts";
 import type { Config, LoginConfig } from "./config.ts";
 import { visitedDirectory } from "./current-directory.ts";
+import { readEnvFile } from "../stores/read-env-file.ts";
+import { jobPlace } from "./job-place.ts";
 import { stateOf } from "./state-of.ts";
+import { tokenLogin } from "./token-login.ts";
 
 /** Reads what there is to know of the logins: no write, no network, no process. */
 export async function statusReport(
@@ -40,10 +42,11 @@ export async function statusIn(
   const stored = await Promise.all(logins.map((login) => viewOf(config, login)));
   const hasStored = stored.some(({ entry }) => entry.state !== "absent");
   const place = await placeOf(config, logins, now);
-  const world = await jobWorld(place, hasStored ? place.storedSource : null);
+  const isInFile = logins[0]?.envFile == null ? hasStored : place.entry.state !== "absent";
+  const world = await jobWorld(place, isInFile ? place.storedSource : null);
   const effective = effectiveOf(rankSources(world));
   const env = { ...config.env, ...world.settings.env };
-  const standIn = hasStored ? null : standInView(config, effective.source, env);
+  const standIn = hasStored ? null : await standInView(config, effective.source, env);
   const views = standIn !== null && isUnconfigured(logins) ? [standIn] : stored;
   const report: StatusReport = {
     schema: "pilotlight.status/v1",
@@ -55,7 +58,13 @@ export async function statusIn(
 }
 
 /** Where no login is asked for, what Claude Code finds by itself. */
-const UNNAMED: LoginConfig = { name: "default", dir: null, credentialsFile: null, write: "auto" };
+const UNNAMED: LoginConfig = {
+  name: "default",
+  dir: null,
+  credentialsFile: null,
+  write: "auto",
+  envFile: null,
+};
 
 /** Where a job stands that is started here. */
 async function placeOf(
@@ -63,10 +72,8 @@ async function placeOf(
   [login = UNNAMED]: readonly LoginConfig[],
   now: number,
 ): Promise<Place> {
-  const { env, home } = config;
-  const { locations, store } = stateOf(config, login);
-  const entry = await store.read();
-  const here = { env, home, cwd: visitedDirectory(), locations, entry, now };
+  const { env, locations, entry } = await jobPlace(config, login);
+  const here = { env, home: config.home, cwd: visitedDirectory(), locations, entry, now };
   return { ...here, args: null, build: null, storedSource: storedSourceOn(process.platform) };
 }
 
@@ -75,6 +82,7 @@ export async function viewOf(config: Config, login: LoginConfig): Promise<LoginV
   const { locations, store, journal, records, jitter } = stateOf(config, login);
   const path = locations.credentialsFile;
   const isFile = process.platform !== "darwin" || (await exists(path));
+  if (login.envFile !== null) return envFileView(config, login, login.envFile);
   return {
     name: login.name,
     configDir: login.dir,
@@ -90,22 +98,41 @@ export async function viewOf(config: Config, login: LoginConfig): Promise<LoginV
   };
 }
 
+/** A token in an env file: nothing of it can be refreshed, whoever may write there. */
+async function envFileView(config: Config, login: LoginConfig, path: string): Promise<LoginView> {
+  const { store, records, jitter } = stateOf(config, login);
+  const file = await readEnvFile(path);
+  const held = file.kind === "variables" ? tokenIn(file.variables) : null;
+  return {
+    name: login.name,
+    configDir: null,
+    source: held?.source ?? SETUP_TOKEN,
+    path,
+    driver: config.driver,
+    entry: await store.read(),
+    record: await records.read(),
+    journal: null,
+    jitter,
+    isKept: false,
+    isReadOnly: false,
+  };
+}
+
 /** A login that somebody configured is not stood in for: whoever named it wants to know that it is gone. */
 export function isUnconfigured(logins: readonly LoginConfig[]): boolean {
-  return logins.every(({ name }) => name === "default");
+  return logins.every(({ name, envFile }) => name === "default" && envFile === null);
 }
 
 /** Whatever Claude Code uses instead stands in for a login where nothing is stored: nothing of it can be refreshed. */
-function standInView(
+async function standInView(
   config: Config,
   source: Source,
   env: Readonly<Record<string, string | undefined>>,
-): LoginView | null {
+): Promise<LoginView | null> {
   // With nothing stored, that file can only hold the key of a sign-in to the Console.
   if (source === "none" || source === storedSourceOn(process.platform)) return null;
-  const token = (env[source] ?? "").trim();
-  const entry: Entry =
-    token === "" ? { state: "absent" } : { state: "present", credential: bare(token) };
+  const credential = await tokenLogin(config, { [source]: env[source] });
+  const entry: Entry = credential === null ? { state: "absent" } : { state: "present", credential };
   const { driver } = config;
   const view = {
     name: "default",
@@ -118,18 +145,6 @@ function standInView(
     journal: null,
   };
   return { ...view, jitter: 0, isKept: false, isReadOnly: false };
-}
-
-function bare(token: string): Credential {
-  return {
-    accessToken: tokenOf(token),
-    refreshToken: null,
-    expiresAt: null,
-    loginEndsAt: null,
-    scopes: null,
-    subscriptionType: null,
-    fields: new Secret({}),
-  };
 }
 
 /**

@@ -169,7 +169,9 @@ function stateBy(left: number, warn: number, critical: number): CheckState {
 function goodText(status: LoginStatus, now: number): string {
   const parts = [status.phase === "static" ? `${status.source} is set` : status.phase];
   const { accessToken, loginEndsAt } = status;
-  if (typeof accessToken?.expiresInSeconds === "number") {
+  if (accessToken?.kind === "setup-token" && loginEndsAt === null) {
+    parts.push("end unknown: it was not minted here");
+  } else if (status.phase !== "static" && typeof accessToken?.expiresInSeconds === "number") {
     const seconds = accessToken.expiresInSeconds;
     const span = printDuration(seconds * 1000);
     parts.push(seconds > 0 ? `access token ends in ${span}` : `renewed at the next start`);

@@ -34,7 +34,11 @@ export type Entry =
   | { readonly state: "absent" }
   | {
       readonly state: "unreadable";
-      readonly code: "credential_corrupt" | "credential_not_a_file" | "credential_unreadable";
+      readonly code:
+        | "credential_corrupt"
+        | "credential_not_a_file"
+        | "credential_unreadable"
+        | "env_file_corrupt";
       /** What is wrong and where in the document, without any of its values. */
       readonly reason: string;
     }

@@ -19,6 +19,10 @@ export const ERROR_PAGES: Readonly<Record<ErrorCode, Background>> = {
     why: "A crash, a full disk or a tool that merges JSON left half a document behind.",
     tell: "`pilotlight status` names the file and what is wrong in it, without its values.",
   },
+  env_file_corrupt: {
+    why: "A login's `env_file`, or the file that `--to-env-file` names, holds a line that systemd and Docker read differently or not at all.",
+    tell: "`pilotlight status` names file and line, without its words.",
+  },
   credential_not_a_file: {
     why: "Docker makes a directory of a bind source that is missing when the container starts.",
     tell: "`ls -ld` on the path that `pilotlight status` names shows a directory, pipe or device.",

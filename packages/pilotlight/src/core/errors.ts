@@ -34,6 +34,14 @@ export const TRAITS = {
     fix: "move the file aside and sign in again; Pilotlight has not touched it",
     command: "pilotlight login",
   },
+  env_file_corrupt: {
+    exit: 65,
+    http: 503,
+    retryable: false,
+    mover: "person",
+    what: "the env file cannot be understood",
+    fix: "mend the line that is named: one NAME=value in each, without a break inside; Pilotlight has not touched the file",
+  },
   credential_not_a_file: {
     exit: 65,
     http: 503,

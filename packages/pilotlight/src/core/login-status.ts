@@ -95,7 +95,7 @@ export function loginStatus(view: LoginView, now: number): LoginStatus {
   const { entry, record, journal } = view;
   const credential = entry.state === "present" ? entry.credential : null;
   const life = { length: record.lifeLength ?? USUAL_LIFE, jitter: view.jitter };
-  const phase = isStatic(view.source) ? "static" : phaseOf(entry, record.verdict, now, life);
+  const phase = isHeld(view) ? "static" : phaseOf(entry, record.verdict, now, life);
   const inDoubt = journal?.step === "in_doubt";
   const isLogin = !lacksInference(view, credential);
   const isAlive = phase === "fresh" || phase === "due" || phase === "static";
@@ -138,6 +138,11 @@ function exitOfAction(action: Action | null): number {
 /** These hold a token that nothing renews: a setup-token or a key. */
 function isStatic(source: Source): boolean {
   return source !== "claude-file" && source !== "claude-keychain";
+}
+
+/** Outside of any file, a static credential is there by being set; one in an env file has to be found in it. */
+function isHeld({ source, path, entry }: LoginView): boolean {
+  return isStatic(source) && (path === null || entry.state === "present");
 }
 
 /** No login for Claude Code, which would not refresh it either. */

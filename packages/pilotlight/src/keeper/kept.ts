@@ -140,6 +140,10 @@ export function kept(
     isDue,
     dueAt,
     async attempt({ force, signal }) {
+      if (view?.isKept === false) await look();
+      if (view?.isKept === false) {
+        throw new PilotlightError("unsupported", `${name}: nothing here can renew such a login`);
+      }
       activity = "refreshing";
       const began = clock.monotonic();
       const tried = (code: Extract<KeepEvent, { kind: "attempted" }>["code"]) => {

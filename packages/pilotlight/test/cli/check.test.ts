@@ -94,17 +94,22 @@ describe("check says OK", () => {
   });
 
   it.each([
-    ["a setup-token", { CLAUDE_CODE_OAUTH_TOKEN: YEAR_TOKEN }],
-    ["an API key", { ANTHROPIC_API_KEY: "sk-ant-api03-TEST-key" }],
+    [
+      "a setup-token",
+      { CLAUDE_CODE_OAUTH_TOKEN: YEAR_TOKEN },
+      " is set, end unknown: it was not minted here, unproved: ",
+    ],
+    ["an API key", { ANTHROPIC_API_KEY: "sk-ant-api03-TEST-key" }, " is set, unproved: "],
     [
       "a gateway's own key",
       { ANTHROPIC_API_KEY: "TEST-of-a-gateway", ANTHROPIC_BASE_URL: "http://127.0.0.1:9" },
+      " is set, unproved: ",
     ],
-    ["a cloud", { CLAUDE_CODE_USE_BEDROCK: "1" }],
-  ])("for %s, which it cannot prove either", async (_name, env) => {
+    ["a cloud", { CLAUDE_CODE_USE_BEDROCK: "1" }, " is set, unproved: "],
+  ])("for %s, which it cannot prove either", async (_name, env, said) => {
     const { exit, line } = await check([], env);
     expect(exit).toBe(0);
-    expect(line).toContain(" is set, unproved: ");
+    expect(line).toContain(said);
     expect(line).not.toContain("|");
   });
 

@@ -38,7 +38,7 @@ describe("without a config file", () => {
       keep: { listen: { host: "127.0.0.1", port: 7450 }, tokenFile: null, hosts: [], log: "text" },
       hooks: { refreshed: null, renewed: null, failed: null },
       tokenUrl: "https://platform.claude.com/v1/oauth/token",
-      logins: [{ name: "default", dir: null, credentialsFile: null, write: "auto" }],
+      logins: [{ name: "default", dir: null, credentialsFile: null, write: "auto", envFile: null }],
     });
   });
 
@@ -142,6 +142,18 @@ describe("a config file", () => {
     });
   });
 
+  it("may have a login in an env file", async () => {
+    expect((await read('[logins.ci]\nenv_file = "~/ci.env"')).logins).toEqual([
+      {
+        name: "ci",
+        dir: null,
+        credentialsFile: null,
+        write: "auto",
+        envFile: join(home.home, "ci.env"),
+      },
+    ]);
+  });
+
   it("names every setting that there is", () => {
     for (const { key } of Object.values(SETTINGS)) {
       expect(EVERYTHING).toMatch(new RegExp(`^${key.split(".").at(-1)} =`, "m"));
@@ -205,6 +217,11 @@ describe("a config file", () => {
     ["an unknown log", '[keep]\nlog = "xml"', ":2: keep.log must be"],
     ["an empty hook", "on_failed = []", ":1: on_failed must be"],
     ["a hook with a number in it", 'on_failed = ["x", 7]', ":1: on_failed must be"],
+    [
+      "an env file beside a directory",
+      '[logins.bot]\nenv_file = "/e"\ndir = "/d"',
+      ":3: logins.bot.dir does not go with env_file",
+    ],
     ["a login's unknown key", '[logins.bot]\ndri = "x"', ":2: logins.bot.dri is none of dir"],
     ["a login's wrong type", "[logins.bot]\n\ndir = 7", ":3: logins.bot.dir must be a path"],
     ["a login's unknown mode", '[logins.bot]\nwrite = "x"', ":2: logins.bot.write must be"],

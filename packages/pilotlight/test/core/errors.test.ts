@@ -5,6 +5,7 @@ import { type ErrorCode, PilotlightError, TRAITS, traitsOf } from "../../src/cor
 const EXITS: Record<ErrorCode, number> = {
   usage: 64,
   credential_corrupt: 65,
+  env_file_corrupt: 65,
   credential_not_a_file: 65,
   no_credential: 66,
   no_api_key: 66,

@@ -275,8 +275,31 @@ const TABLE: readonly Row[] = [
   ],
   [
     "an API key helper",
-    { source: "apiKeyHelper", isKept: false, entry: { state: "absent" } },
+    { source: "apiKeyHelper", path: null, isKept: false, entry: { state: "absent" } },
     ["static", true, false, "unproved", null, 0],
+  ],
+  [
+    "an env file without its token",
+    { source: "CLAUDE_CODE_OAUTH_TOKEN", isKept: false, entry: { state: "absent" } },
+    ["absent", false, false, "unproved", "no_credential", 66],
+  ],
+  [
+    "an env file that cannot be understood",
+    {
+      source: "CLAUDE_CODE_OAUTH_TOKEN",
+      isKept: false,
+      entry: { state: "unreadable", code: "env_file_corrupt", reason: "line 2 is no NAME=value" },
+    },
+    ["unreadable", false, false, "unproved", "env_file_corrupt", 65],
+  ],
+  [
+    "a setup-token whose end is near",
+    {
+      source: "CLAUDE_CODE_OAUTH_TOKEN",
+      isKept: false,
+      entry: present({ refreshToken: null, refreshTokenExpiresAt: NOW + 6 * DAY }),
+    },
+    ["static", true, false, "unproved", "login_ends_soon", 0],
   ],
 ];
 

@@ -352,6 +352,21 @@ describe("asking for a renewal", () => {
     await stop(bench, kept);
   });
 
+  it("is refused where nothing can be renewed, and is no trouble of the login", async () => {
+    const bench = new Bench();
+    const view = () => ({ ...viewOf(bench.world), isKept: false, source }) as const;
+    const source = "CLAUDE_CODE_OAUTH_TOKEN";
+    const kept = keeping(bench.world, { look: async () => view() });
+    await pass(bench, MINUTE);
+    await expect(kept.keeper.refresh("default", { force: true })).rejects.toThrow(
+      expect.objectContaining({ code: "unsupported" }),
+    );
+    await pass(bench, HOUR);
+    expect(health(bench, kept)).toMatchObject({ health: "ok", trouble: null, activity: "idle" });
+    expect([bench.count("grant"), kinds(kept.events)]).toEqual([0, ["met"]]);
+    await stop(bench, kept);
+  });
+
   it("is not needed to be told of chores: they run at once and then every so often", async () => {
     const bench = new Bench();
     let runs = 0;

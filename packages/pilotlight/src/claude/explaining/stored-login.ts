@@ -12,7 +12,9 @@ export function loginTrouble(entry: Entry): LoginTrouble | null {
   if (entry.state === "absent") return null;
   if (entry.state === "unreadable") {
     const why = `it cannot be used: ${entry.reason}`;
-    return { code: entry.code === "credential_unreadable" ? "no_credential" : entry.code, why };
+    const { code } = entry;
+    const isItself = code === "credential_corrupt" || code === "credential_not_a_file";
+    return { code: isItself ? code : "no_credential", why };
   }
   const { credential } = entry;
   if (isBlanked(credential)) return { code: "no_credential", why: "its tokens were blanked" };

@@ -20,8 +20,9 @@ export async function checkFacts(
   const { source } = report.effective;
   const where = settings.origins[source] ?? source;
   const isStored = source === "claude-file" || source === "claude-keychain";
-  const isUnused = status.path !== null && status.phase !== "absent" && !isStored;
-  const flaw = variableFlaw(source, { ...config.env, ...settings.env });
+  const isUsed = login.envFile === null ? isStored : source === status.source;
+  const isUnused = status.path !== null && status.phase !== "absent" && !isUsed;
+  const flaw = variableFlaw(source, { ...place.env, ...settings.env });
   const broken = brokenIn(explainWorld(place, world));
   return {
     status,

@@ -1,6 +1,6 @@
 import { refuseNested } from "../../claude/staging/staging-environment.ts";
 import { PilotlightError, traitsOf } from "../../core/errors.ts";
-import { readConfig } from "../config.ts";
+import { type LoginConfig, readConfig } from "../config.ts";
 import { visitedDirectory } from "../current-directory.ts";
 import {
   type CheckReport,
@@ -45,7 +45,7 @@ export async function doctor(flags: DoctorFlags, io: Io, ask: Ask = askPerson): 
   }
   if (flags.online === true) refuseNested(io.env);
   const config = await readConfig(io.env);
-  const logins = selectLogins(config, flags.login);
+  const logins = storedOnly(selectLogins(config, flags.login));
   const open = () =>
     openWorld(config, logins, {
       cwd: visitedDirectory(),
@@ -72,6 +72,14 @@ export async function doctor(flags: DoctorFlags, io: Io, ask: Ask = askPerson): 
       : printDoctor(report, logins.length > 1),
   );
   return flags.bundle === undefined ? report.exit : bundle(flags.bundle, report, world, io);
+}
+
+/** The checks are about what Claude Code stores. @throws PilotlightError `usage` where nothing of that is meant */
+function storedOnly(logins: readonly LoginConfig[]): readonly LoginConfig[] {
+  const stored = logins.filter(({ envFile }) => envFile === null);
+  if (stored.length > 0) return stored;
+  const why = "doctor looks at what Claude Code stores; see pilotlight check for an env file";
+  throw new PilotlightError("usage", why);
 }
 
 async function bundle(file: string, report: DoctorReport, world: World, io: Io): Promise<number> {

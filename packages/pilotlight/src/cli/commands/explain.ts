@@ -11,7 +11,7 @@ import { visitedDirectory } from "../current-directory.ts";
 import type { Io } from "../io.ts";
 import { selectLogin } from "../logins.ts";
 import { printable } from "../printable.ts";
-import { stateOf } from "../state-of.ts";
+import { jobPlace } from "../job-place.ts";
 
 export interface ExplainFlags {
   readonly json?: boolean;
@@ -48,14 +48,14 @@ export async function explainJob(job: {
     throw new PilotlightError("usage", `${argv[0]} does not start Claude Code: ${fix}`);
   }
   const build = await foundBuild(args?.command ?? words, config.env);
-  const env = environmentOf(config, login, build);
-  const { locations, store } = stateOf({ ...config, env }, login);
+  const moved = environmentOf(config, login, build);
+  const { env, locations, entry } = await jobPlace({ ...config, env: moved }, login);
   const explanation = await explainAt({
     env,
     home: config.home,
     cwd,
     locations,
-    entry: await store.read(),
+    entry,
     storedSource: storedSourceOn(process.platform),
     args,
     build,

@@ -1,122 +1,84 @@
-import { endAs } from "../../child/child-end.ts";
 import { refuseNested } from "../../claude/staging/staging-environment.ts";
 import type { Credential } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { isoOf } from "../../core/iso-time.ts";
 import { type Config, type LoginConfig, readConfig } from "../config.ts";
-import { onEnding } from "../ending-signals.ts";
 import type { Io } from "../io.ts";
 import { refuseKeychain } from "../refuse-keychain.ts";
 import { hooksOf } from "../keep/run-hooks.ts";
 import { stateLease } from "../keep/state-lease.ts";
-import { type CodeSource, codeSource } from "../login/pasted-code.ts";
+import { holdDialogue } from "../login/dialogue.ts";
+import { type MintFlags, mintLogin } from "../login/mint-login.ts";
 import { openSignIn } from "../login/open-sign-in.ts";
-import type { SignedIn, SignIn } from "../login/sign-in.ts";
+import type { SignedIn } from "../login/sign-in.ts";
 import { selectLogin } from "../logins.ts";
-import { readDuration } from "../read-duration.ts";
 import { systemClock } from "../system-clock.ts";
 
-export interface LoginFlags {
+export interface LoginFlags extends MintFlags {
   readonly login?: string;
-  readonly codeFrom?: string;
   readonly switchAccount?: boolean;
   readonly fromRefreshToken?: boolean;
-  readonly timeout?: string;
-  readonly qr?: boolean;
-  readonly json?: boolean;
+  readonly setupToken?: boolean;
 }
 
-const PATIENCE = 15 * 60_000;
-
-/** How often a person may paste something that cannot be a code. */
-const TRIES = 5;
-
 /**
- * `pilotlight login`: a person signs in through Claude Code's own flow, and the present login stays in use until the
- * new one is proved.
+ * `pilotlight login`: a person signs in through Claude Code's own flow, and what is in use stays so until the new login, or
+ * the new token of a year, is proved.
  */
 export async function login(flags: LoginFlags, io: Io): Promise<number> {
   refuseNested(io.env);
-  refuseKeychain("claude auth login");
   const config = await readConfig(io.env);
   const one = selectLogin(config, flags.login);
-  const limit =
-    flags.timeout === undefined ? PATIENCE : readDuration("--timeout", flags.timeout, "15m");
-  const stopped = new AbortController();
-  const deafen = stopOnSignal(stopped);
-  const maySwitch = flags.switchAccount ?? false;
-  const signal = stopped.signal;
-  try {
-    const isTakenOver = flags.fromRefreshToken ?? false;
-    const begun = await openSignIn(config, one, { maySwitch, signal, isTakenOver });
-    const timer = setTimeout(() => stopped.abort("no code came in time"), limit);
-    try {
-      const done = await carryOut(begun, codeSource(flags.codeFrom, io, signal), flags, io);
-      await report(done, one, flags, io);
-    } finally {
-      clearTimeout(timer);
-      await begun.close();
-    }
-    await tellOthers(config, one, io);
-    return 0;
-  } catch (error) {
-    const why = signal.aborted ? String(signal.reason) : null;
-    if (why === null || !(error instanceof PilotlightError) || error.code === "code_rejected")
-      throw error;
-    throw new PilotlightError("sign_in_failed", why);
-  } finally {
-    deafen();
+  const isMint = flags.setupToken === true || one.envFile !== null;
+  refuseMixed(flags, isMint);
+  const isReplaced = await (isMint ? mintLogin : storeLogin)(config, one, flags, io);
+  if (isReplaced) await tellOthers(config, one, io);
+  return 0;
+}
+
+/** What goes with the one way of signing in means nothing for the other. */
+function refuseMixed(flags: LoginFlags, isMint: boolean): void {
+  const { toEnvFile, toSystemdCredential, switchAccount, fromRefreshToken } = flags;
+  const refuse = (why: string): never => {
+    throw new PilotlightError("usage", why);
+  };
+  if (!isMint && (toEnvFile ?? toSystemdCredential) !== undefined) {
+    refuse("--to-env-file and --to-systemd-credential go with --setup-token");
+  }
+  if (isMint && (switchAccount === true || fromRefreshToken === true)) {
+    refuse("--switch-account and --from-refresh-token do not go with a setup-token");
+  }
+  if (toEnvFile !== undefined && toSystemdCredential !== undefined) {
+    refuse("a token goes to one place: --to-env-file or --to-systemd-credential");
   }
 }
 
-/** The link goes out, the code comes in; what cannot be a code is asked for again where a person is there to answer. */
-async function carryOut(
-  begun: SignIn,
-  source: CodeSource,
+async function storeLogin(
+  config: Config,
+  login: LoginConfig,
   flags: LoginFlags,
   io: Io,
-): Promise<SignedIn> {
-  const { link } = begun;
-  if (link === null) {
-    if (flags.json !== true && flags.fromRefreshToken !== true) {
-      io.err("A sign-in that was completed before is taken up again.\n");
-    }
-    return begun.resume();
-  }
-  await showLink(link, flags, io);
-  let complaint: string | null = null;
-  for (let tries = 1; ; tries += 1) {
-    const pasted = await source.next(complaint);
-    if (pasted === null) throw new PilotlightError("sign_in_failed", "no code was given");
-    if (flags.json !== true) io.err("Proving the new login …\n");
-    try {
-      return await begun.give(pasted);
-    } catch (error) {
-      const isOnce = !begun.isOpen() || !source.isPatient || tries === TRIES;
-      if (!(error instanceof PilotlightError) || isOnce) throw error;
-      complaint = error.message;
-    }
-  }
+): Promise<boolean> {
+  refuseKeychain("claude auth login");
+  const maySwitch = flags.switchAccount ?? false;
+  const isTakenOver = flags.fromRefreshToken ?? false;
+  const done = await holdDialogue({
+    begin: (signal) => openSignIn(config, login, { maySwitch, isTakenOver, signal }),
+    flags,
+    io,
+    what: "login",
+    isUnattended: isTakenOver,
+  });
+  report(done, login, flags, io);
+  return true;
 }
 
-async function showLink(link: string, { json, qr }: LoginFlags, io: Io): Promise<void> {
-  if (json === true) return io.out(`${JSON.stringify({ event: "link", url: link })}\n`);
-  io.err("Open this link on any device, agree, and paste the code that is shown afterwards:\n\n");
-  // Alone on its line and unwrapped: terminals make that clickable.
-  io.out(`${link}\n`);
-  if (io.isTty && qr !== false) {
-    const { renderUnicodeCompact } = await import("uqr");
-    io.err(`\n${renderUnicodeCompact(link, { ecc: "L", border: 1 })}\n`);
-  }
-  io.err("\n");
-}
-
-async function report(
+function report(
   { credential, isResumed }: SignedIn,
   { name }: LoginConfig,
   { json }: LoginFlags,
   io: Io,
-): Promise<void> {
+): void {
   const { accessToken, expiresAt, loginEndsAt } = credential;
   if (json === true) {
     const schema = "pilotlight.login/v1";
@@ -141,14 +103,4 @@ async function tellOthers(config: Config, { name }: LoginConfig, io: Io): Promis
   const hooks = hooksOf(config, (_, why) => io.err(`pilotlight: on_renewed failed: ${why}\n`));
   hooks.call({ event: "renewed", login: name, code: null });
   await hooks.settled();
-}
-
-/** Ctrl-C and TERM give the sign-in up; once the code is on its way they wait for its end. @returns what stops that */
-function stopOnSignal(stopped: AbortController): () => void {
-  let asked: NodeJS.Signals | null = null;
-  return onEnding((signal) => {
-    if (asked !== null) endAs({ kind: "signalled", signal });
-    asked = signal;
-    stopped.abort(`${signal} came`);
-  });
 }

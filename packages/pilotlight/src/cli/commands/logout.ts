@@ -31,6 +31,10 @@ export async function logout(flags: LogoutFlags, io: Io): Promise<number> {
   refuseKeychain("claude auth logout");
   const config = await readConfig(io.env);
   const login = selectLogin(config, flags.login);
+  if (login.envFile !== null) {
+    const fix = "take its line out; Claude Code's settings page in the browser revokes the token";
+    throw new PilotlightError("usage", `${login.name} stands in ${login.envFile}: ${fix}`);
+  }
   const { store, locations } = stateOf(config, login);
   const entry = await store.read();
   if (entry.state === "absent")

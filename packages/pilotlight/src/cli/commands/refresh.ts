@@ -1,6 +1,6 @@
 import { endAs } from "../../child/child-end.ts";
 import { refuseNested } from "../../claude/staging/staging-environment.ts";
-import type { Credential } from "../../core/credential.ts";
+import type { Credential, Entry } from "../../core/credential.ts";
 import { printDuration } from "../../core/duration.ts";
 import { type ErrorCode, PilotlightError, traitsOf } from "../../core/errors.ts";
 import { exitOf, type Outcome } from "../../core/outcome.ts";
@@ -66,7 +66,10 @@ async function refreshOne(
     return error;
   };
   try {
-    const outcome = await refreshLogin(parts, wish);
+    const outcome =
+      login.envFile === null || wish.force
+        ? await refreshLogin(parts, wish)
+        : unrefreshed(await parts.store.read());
     report(refreshResult(outcome));
     const failure = failureIn(outcome);
     if (failure !== null) fail(failure.code, failure.detail);
@@ -82,6 +85,13 @@ async function refreshOne(
     const signal = patience.stop();
     if (signal !== null) endAs({ kind: "signalled", signal });
   }
+}
+
+/** Nothing renews a token in an env file, so nothing is ever due; one that is not there is told all the same. */
+function unrefreshed(entry: Entry): Outcome {
+  if (entry.state === "unreadable") throw new PilotlightError(entry.code, entry.reason);
+  if (entry.state === "absent") throw new PilotlightError("no_credential", "no token is in it");
+  return { kind: "unchanged", reason: "fresh", credential: entry.credential };
 }
 
 /** Says which login a failure is about, and where that login lies. */

@@ -62,7 +62,9 @@ export async function installationOf({ env, user, login }: Asked): Promise<Insta
   const claude = await installedClaude({ config, env: owner.env });
   const found = claude.command?.argv[0] ?? null;
   const { variables, withheld } = carriedVariables(owner.env);
-  const writable = await writableOf(config, logins);
+  // Of an env file nothing is renewed, so nothing is written there.
+  const stored = logins.filter(({ envFile }) => envFile === null);
+  const writable = await writableOf(config, stored);
   refuseLineBreaks([config.home, process.execPath, found ?? "", config.stateDir, ...writable]);
   return {
     platform: process.platform,
@@ -79,7 +81,7 @@ export async function installationOf({ env, user, login }: Asked): Promise<Insta
     variables,
     withheld,
     login,
-    credentialsFiles: logins.map((one) => locate(one, config.env, config.home).credentialsFile),
+    credentialsFiles: stored.map((one) => locate(one, config.env, config.home).credentialsFile),
     stateDir: config.stateDir,
     isStateThere: existsSync(config.stateDir),
     writable,

@@ -12,8 +12,8 @@ import { commandWords } from "../../claude/build/find-claude.ts";
 import { gatewayIn } from "../../claude/precedence/gateway-in.ts";
 import type { JobSettings } from "../../claude/precedence/job-settings.ts";
 import { jobWorld } from "../../claude/precedence/job-world.ts";
-import type { ErrorCode } from "../../core/errors.ts";
-import type { Tell } from "../../core/ports.ts";
+import { type ErrorCode, PilotlightError } from "../../core/errors.ts";
+import type { CredentialStore, Tell } from "../../core/ports.ts";
 import { attend } from "../../keeper/attend.ts";
 import type { KeeperParts } from "../../keeper/parts.ts";
 import { prove } from "../../keeper/witness.ts";
@@ -21,6 +21,7 @@ import type { Config, LoginConfig } from "../config.ts";
 import { currentDirectory } from "../current-directory.ts";
 import type { Io } from "../io.ts";
 import { type SignalPatience, signalPatience } from "../signal-patience.ts";
+import { jobPlace } from "../job-place.ts";
 import { stateOf } from "../state-of.ts";
 import { wire } from "../wire.ts";
 import { attempts, type LastAttempt } from "./attempts.ts";
@@ -154,16 +155,26 @@ async function choose(
   { config, login, options }: Job,
   args: ClaudeArguments | null,
 ): Promise<{ readonly choice: Choice; readonly settings: JobSettings }> {
-  const { locations, store } = stateOf(config, login);
-  const entry = await store.read();
-  const stored = entry.state === "absent" ? null : "claude-file";
-  const env = jobEnvironment(options.auth, config.env, stored);
+  const place = await jobPlace(config, login);
+  const { locations, entry } = place;
+  if (login.envFile !== null) await demandToken(login.envFile, stateOf(config, login).store);
+  // What is stored beside an env file is another login.
+  const isStored = login.envFile === null && entry.state !== "absent";
+  const stored = isStored ? "claude-file" : null;
+  const env = jobEnvironment(options.auth, place.env, stored);
   const build = args === null ? null : await foundBuild(args.command, env);
   const [home, cwd, now] = [config.home, currentDirectory(), Date.now()];
   const world = await jobWorld({ env, home, cwd, locations, entry, args, build, now }, stored);
   const refuseShadow = config.onShadow === "refuse";
   const choice = chooseCredential(options.auth, { ...world, refuseShadow });
   return { choice, settings: world.settings };
+}
+
+/** Without its token, the job would go by whatever else is here. */
+async function demandToken(path: string, store: CredentialStore): Promise<void> {
+  const entry = await store.read();
+  if (entry.state === "absent") throw new PilotlightError("no_credential", path);
+  if (entry.state === "unreadable") throw new PilotlightError(entry.code, entry.reason);
 }
 
 /** A job that was answered proves the token it began with, once: what is known already costs nothing. */

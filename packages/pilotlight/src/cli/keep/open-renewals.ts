@@ -34,8 +34,8 @@ export function openRenewals(current: () => KeepSession, log: Log): Renewals {
       const login = config.logins.find((one) => one.name === name);
       if (login === undefined) throw new PilotlightError("usage", `there is no login ${name} now`);
       // Few sign in, and what that needs is not small.
-      const { openSignIn } = await import("../login/open-sign-in.ts");
-      return openSignIn(config, login, { maySwitch: false, isTakenOver: false, signal });
+      const { openRenewal } = await import("../login/open-renewal.ts");
+      return openRenewal(config, login, signal);
     },
   });
 }

@@ -1,19 +1,13 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { findClaude } from "../../claude/build/find-claude.ts";
 import { signedInAccount } from "../../claude/signing-in/signed-in-account.ts";
-import { sayHello } from "../../claude/staging/hello.ts";
 import type { Stage } from "../../claude/staging/stage.ts";
 import { type Credential, isSamePair, pairOf } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import { installSignIn } from "../../keeper/install-sign-in.ts";
 import type { KeeperParts } from "../../keeper/parts.ts";
-import { durableFiles } from "../../stores/durable-files.ts";
 import type { Config, LoginConfig } from "../config.ts";
-import { privateDirectory } from "../proof/private-directory.ts";
-import { refusalIn } from "../proof/prove-by-hello.ts";
 import { stateOf } from "../state-of.ts";
-import { stageEnvironment } from "./sign-in-stage.ts";
+import { refusalOf } from "./refusal-of.ts";
 
 /** Whom to sign in, and what is allowed. */
 export interface SignInWish {
@@ -38,7 +32,7 @@ export async function settle(wish: SignInWish, stage: Stage, next: Credential): 
     throw new PilotlightError("clock_wrong", "by this machine's clock the new token has ended");
   }
   await refuseAnother(wish, stage);
-  const refusal = await refusalOf(config, login, next);
+  const refusal = await refusalOf(config, login, { credential: next });
   if (refusal !== null) {
     // Nobody can use it, so nobody is to find it again.
     await stage.clear();
@@ -74,30 +68,4 @@ async function refuseAnother(
   await stage.clear();
   const detail = `the ${what} differs from the one that ${locations.stateFile} names`;
   throw new PilotlightError("another_account", detail);
-}
-
-/**
- * One hello of the jobs' Claude Code, with a copy that cannot rotate.
- * @returns why the server took the new login for none; `null` also where what was said tells nothing of the login
- */
-async function refusalOf(
-  config: Config,
-  login: LoginConfig,
-  next: Credential,
-): Promise<string | null> {
-  const { argv } = await findClaude(config.jobClaude, config.env);
-  const directory = await privateDirectory(config.stateDir, `${login.name}-sign-in`);
-  try {
-    const settings = { env: {}, apiKeyHelper: null };
-    const env = await stageEnvironment(config, login, directory);
-    const said = await sayHello(
-      { command: argv, credential: next, env, settings, model: null, cwd: directory },
-      directory,
-      durableFiles(),
-    );
-    const refusal = refusalIn(said);
-    return refusal?.code === "auth_rejected" ? refusal.said : null;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
 }

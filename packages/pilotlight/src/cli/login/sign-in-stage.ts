@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endProcessesIn } from "../../claude/process-group.ts";
 import { processesIn } from "../../claude/locking/living-process.ts";
 import { readSettings } from "../../claude/precedence/settings.ts";
 import { type Stage, stageIn } from "../../claude/staging/stage.ts";
@@ -13,6 +14,12 @@ import { stateOf } from "../state-of.ts";
 /** The private directory in which a login is signed in to. No login's own: names hold no dot. */
 export function signInStage(config: Config, login: LoginConfig): Stage {
   return stageIn(join(config.stateDir, "staging", `${login.name}.sign-in`), durableFiles());
+}
+
+/** The same for a setup-token, which is no login of Claude Code's. */
+export function setupTokenStage(config: Config, login: LoginConfig): Stage {
+  const name = `${login.name}.setup-token.sign-in`;
+  return stageIn(join(config.stateDir, "staging", name), durableFiles());
 }
 
 /** Says that a code was passed on in this stage: from then on the server may have issued a login. */
@@ -31,13 +38,7 @@ export async function settleOrphans(stage: Stage): Promise<void> {
   const hasCode = existsSync(markIn(stage));
   const end = performance.now() + (hasCode ? EXCHANGE : 0);
   while (processesIn(stage.directory).length > 0 && performance.now() < end) await sleep(100);
-  for (const pid of processesIn(stage.directory)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It has just ended by itself.
-    }
-  }
+  endProcessesIn(stage.directory);
 }
 
 /** A login in the stage with both its tokens; `null` where there is none. */

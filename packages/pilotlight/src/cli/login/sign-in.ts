@@ -8,6 +8,7 @@ import { readPastedCode } from "../../core/sign-in-code.ts";
 import { stateLease } from "../keep/state-lease.ts";
 import { stateOf } from "../state-of.ts";
 import { systemClock } from "../system-clock.ts";
+import type { SignIn } from "./dialogue.ts";
 import { settle, type SignInWish } from "./settle-sign-in.ts";
 import {
   completedIn,
@@ -24,28 +25,11 @@ export interface SignedIn {
   readonly isResumed: boolean;
 }
 
-/** A sign-in in the stage of a login: the present one stays in use until the new one is proved. */
-export interface SignIn {
-  /** What a person has to open; `null` where a completed sign-in was found, and no person is needed. */
-  readonly link: string | null;
-  /**
-   * Passes on what a person pasted, then proves the new login and puts it in the place of the present one.
-   * @throws PilotlightError `code_rejected`, and before anything was sent so that another can be given: `isOpen` says so
-   */
-  give(pasted: string): Promise<SignedIn>;
-  /** Proves and stores the sign-in that was found. */
-  resume(): Promise<SignedIn>;
-  /** False once the code has been passed on. */
-  isOpen(): boolean;
-  /** Gives up, and leaves nothing behind but what was completed. */
-  close(): Promise<void>;
-}
-
 /**
  * Begins a sign-in by the user's own Claude Code (`claude auth login`) in a private stage.
  * @throws PilotlightError `lock_busy` while somebody else signs in to this login; `cli_not_found`, `unsupported`, `sign_in_failed`, `cannot_persist`
  */
-export async function signIn(wish: SignInWish): Promise<SignIn> {
+export async function signIn(wish: SignInWish): Promise<SignIn<SignedIn>> {
   const { config, login } = wish;
   const lease = stateLease(config.stateDir, `${login.name}.sign-in`, systemClock);
   if (!(await lease.take())) {
@@ -76,7 +60,7 @@ function opened(
   stage: Stage,
   child: SignInChild | null,
   release: () => void,
-): SignIn {
+): SignIn<SignedIn> {
   let isOpen = true;
   const finish = async (isResumed: boolean): Promise<SignedIn> => {
     const credential = await completedIn(stage);

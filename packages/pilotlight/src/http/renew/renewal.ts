@@ -1,14 +1,19 @@
-import type { Credential } from "../../core/credential.ts";
 import { type ErrorCode, PilotlightError } from "../../core/errors.ts";
+
+/** What a sign-in brought. */
+interface Renewed {
+  /** Epoch ms. */
+  readonly loginEndsAt: number | null;
+}
 
 /** A sign-in that waits for its code, as `cli/login` carries it out. */
 export interface OpenSignIn {
   /** What a person has to open; `null` where a completed sign-in was found, and no person is needed. */
   readonly link: string | null;
   /** @throws PilotlightError `code_rejected` while `isOpen` says that another code may be given */
-  give(pasted: string): Promise<{ readonly credential: Credential }>;
+  give(pasted: string): Promise<Renewed>;
   /** Proves and stores the sign-in that was found. */
-  resume(): Promise<{ readonly credential: Credential }>;
+  resume(): Promise<Renewed>;
   isOpen(): boolean;
   close(): Promise<void>;
 }
@@ -78,10 +83,10 @@ export function renewal({ login, beginSignIn, patience, told }: RenewalParts): R
       become({ kind: "failed", code: "sign_in_failed", detail: String(reason) });
     else become({ kind: "failed", code, detail });
   };
-  const finish = async (proof: Promise<{ readonly credential: Credential }>): Promise<void> => {
-    const { credential } = await proof;
+  const finish = async (proof: Promise<Renewed>): Promise<void> => {
+    const { loginEndsAt } = await proof;
     await close();
-    become({ kind: "signed_in", loginEndsAt: credential.loginEndsAt });
+    become({ kind: "signed_in", loginEndsAt });
   };
   const start = async (): Promise<void> => {
     signIn = await beginSignIn(login, giveUp.signal);

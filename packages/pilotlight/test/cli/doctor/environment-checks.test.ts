@@ -6,6 +6,8 @@ import { rehearsedClaude } from "../../../src/claude/build/claude-build.ts";
 import { findClaude } from "../../../src/claude/build/find-claude.ts";
 import { recalledBuild } from "../../../src/claude/build/recalled-build.ts";
 import { faultsOf } from "../../../src/cli/doctor/known-faults.ts";
+import { fingerprintOf } from "../../../src/claude/fingerprint.ts";
+import { fileMints } from "../../../src/stores/file-mints.ts";
 import { durableFiles } from "../../../src/stores/durable-files.ts";
 import { type IsolatedHome, isolatedHome } from "../../support/isolated.ts";
 import { putLogin } from "../a-login.ts";
@@ -142,6 +144,19 @@ describe("setup-token and api-key-helper", () => {
     const at = (Date.now() - 336 * DAY) / 1000;
     utimesSync(path, at, at);
     expect(told(await examine(home, "setup-token"))).toMatch(/^warning: .*at least 336 days old/);
+  });
+
+  it.each([
+    [31, /^ok: .* ends in 3[01] ?d/],
+    [29, /^warning: .* ends in 2[89] ?d/],
+    [-1, /^warning: .*its year is over/],
+  ])("tell of a setup-token that was minted here that it has %d days", async (days, expected) => {
+    const endsAt = Date.now() + days * DAY;
+    const mints = fileMints(join(home.stateDir, "pilotlight"), durableFiles());
+    const fingerprint = fingerprintOf(YEAR_TOKEN);
+    await mints.note({ fingerprint, mintedAt: endsAt - 365 * DAY, endsAt });
+    const env = { CLAUDE_CODE_OAUTH_TOKEN: `${YEAR_TOKEN}\n` };
+    expect(told(await examine(home, "setup-token", { env }))).toMatch(expected);
   });
 
   it("tell of a helper without running it", async () => {

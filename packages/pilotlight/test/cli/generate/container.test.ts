@@ -85,6 +85,8 @@ describe("a Compose file", () => {
     });
     const two = { credentialsFiles: [file, file] };
     expect(() => textOf("compose", "single-file", two)).toThrow("name one with --login");
+    const none = { credentialsFiles: [] };
+    expect(() => textOf("compose", "single-file", none)).toThrow("no login is configured");
   });
 
   it("has no other variants", () => {

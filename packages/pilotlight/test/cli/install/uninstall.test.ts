@@ -1,10 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { needs } from "../../support/needs.ts";
 import { journal } from "../doctor/an-examination.ts";
 import { runHere } from "../run-here.ts";
 import { aMachine, treeOf } from "./a-machine.ts";
+
+const SCHEMA = fileURLToPath(new URL("../../../../../docs/storage-schema.md", import.meta.url));
 
 needs("linux").describe("uninstall", () => {
   it("leaves nothing but the login with --purge", async () => {
@@ -18,6 +21,24 @@ needs("linux").describe("uninstall", () => {
     ]);
     expect(treeOf(machine.home)).toEqual(before);
     expect([machine.has("active"), machine.has("linger")]).toEqual([false, false]);
+  });
+
+  it("leaves nothing of what the schema of the state directory lists", async () => {
+    const machine = aMachine();
+    const before = treeOf(machine.home);
+    await runHere(["init"], machine.env);
+    const table = readFileSync(SCHEMA, "utf8").split("## The state directory")[1] ?? "";
+    // A folder, or a file at the top; the tables of fields hold neither.
+    const rows = [...table.matchAll(/^\| `([\w-]+\/|[\w-]+\.\w+)/gm)].map(([, name = ""]) => name);
+    const entries = [...new Set(rows)];
+    expect(entries).toEqual(expect.arrayContaining(["alerts/", "minted/", "builds.json"]));
+    for (const entry of entries) {
+      const path = join(machine.state, entry);
+      if (entry.endsWith("/")) mkdirSync(path, { recursive: true });
+      else if (!existsSync(path)) writeFileSync(path, "{}");
+    }
+    expect((await runHere(["uninstall", "--purge"], machine.env)).exit).toBe(0);
+    expect(treeOf(machine.home)).toEqual(before);
   });
 
   it("leaves history and state without it, and says nothing is installed afterwards", async () => {

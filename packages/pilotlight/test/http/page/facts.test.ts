@@ -157,6 +157,22 @@ const shapeOf = (rows: readonly HistoryRow[]) =>
 describe("an incident", () => {
   it.each<[string, readonly HistoryRow[], unknown]>([
     [
+      "is none of a sign-in, which ends every one",
+      [
+        bad(5, "throttled"),
+        bad(4, "auth_rejected", run),
+        row(3, "bot", { kind: "login", code: "signed_in" }),
+        bad(2, "login_ended"),
+        row(1, "bot", { kind: "login", code: "token_minted" }),
+      ],
+      [
+        ["throttled", 1, 3],
+        ["auth_rejected", 1, 3],
+        ["login_ended", 1, 1],
+      ],
+    ],
+    ["is none of a sign-out", [row(1, "bot", { kind: "login", code: "signed_out" })], []],
+    [
       "is a run of failures with one code",
       [bad(9, "throttled"), bad(8, "throttled")],
       [["throttled", 2, null]],

@@ -3,7 +3,7 @@ import type { BeginSignIn, OpenSignIn } from "../../../src/http/renew/renewal.ts
 import { Secret } from "../../../src/core/secret.ts";
 import type { RenewFace } from "../../../src/http/keep-face.ts";
 import { renewals } from "../../../src/http/renew/renewals.ts";
-import { credential } from "../small-keeper.ts";
+import { HOUR, NOW } from "../small-keeper.ts";
 
 export const LINK = "https://claude.example/oauth/authorize?state=of-the-link&code_challenge=S256";
 export const CODE = "TEST-code-of-the-browser-0123456789#TEST-state-of-the-link-0123456789";
@@ -21,7 +21,7 @@ export interface SmallSignIn {
 }
 
 export function smallSignIn(): SmallSignIn {
-  const done = { credential: credential() };
+  const done = { loginEndsAt: NOW + 25 * 24 * HOUR };
   const scene: SmallSignIn = {
     asked: [],
     link: LINK,

@@ -6,6 +6,7 @@ import { variableFlaw } from "../../../claude/precedence/variable-flaw.ts";
 import { printDuration } from "../../../core/duration.ts";
 import { brokenIn, type Explanation, type WarningCode } from "../../../core/explanation.ts";
 import type { TokenFlaw } from "../../../core/token-flaw.ts";
+import { tokenLogin } from "../../token-login.ts";
 import { loginCheck } from "../doctor-check.ts";
 import { failure, type Finding, note, ok, skipped, warning } from "../finding.ts";
 import { placeIn } from "../variables.ts";
@@ -158,6 +159,8 @@ interface SetupToken {
   readonly place: string;
   /** ms since the settings file with it was last changed, and so at least its age; `null` where nothing tells. */
   readonly age: number | null;
+  /** ms to its end, where it was minted here. */
+  readonly left: number | null;
 }
 
 async function setupToken({
@@ -169,9 +172,14 @@ async function setupToken({
   const origin = settings.origins["CLAUDE_CODE_OAUTH_TOKEN"];
   const file = origin?.replace(/ \(.*$/, "");
   const stats = file === undefined ? null : await stat(file).catch(() => null);
+  const minted = await tokenLogin(machine.config, {
+    CLAUDE_CODE_OAUTH_TOKEN: { ...machine.env, ...settings.env }["CLAUDE_CODE_OAUTH_TOKEN"],
+  });
+  const endsAt = minted?.loginEndsAt ?? null;
   return {
     place: origin ?? "CLAUDE_CODE_OAUTH_TOKEN (environment)",
     age: stats && machine.now - stats.mtimeMs,
+    left: endsAt === null ? null : endsAt - machine.now,
   };
 }
 
@@ -180,11 +188,15 @@ const MONTH = 30 * 86_400_000;
 
 function judgeSetupToken(facts: SetupToken | null): readonly Finding[] {
   if (facts === null) return [skipped("none is in use")];
-  const { place, age } = facts;
-  const fix = "claude setup-token makes a new one; write its date down";
+  const { place, age, left } = facts;
+  const fix = "pilotlight login --setup-token makes a new one, and notes its end";
+  if (left !== null) {
+    const what = `${place}: ${left > 0 ? `ends in ${printDuration(left)}` : "its year is over"}`;
+    return [left > MONTH ? ok(what) : warning(what, fix)];
+  }
   if (age !== null && age > YEAR - MONTH) {
     const what = `${place}: at least ${printDuration(age)} old, and it ends after a year`;
-    return [warning(what, fix, { command: "claude setup-token" })];
+    return [warning(what, fix)];
   }
   const limits = "it ends a year after it was made, and is for inference only (no connectors)";
   return [note(`${place}: its age cannot be told; ${limits}`, fix)];

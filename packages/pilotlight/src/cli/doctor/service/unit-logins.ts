@@ -15,7 +15,8 @@ export function unitLogins({ file, env }: ServiceUnit, config: Config): readonly
   const logins = commands.flatMap(({ name, login }) =>
     name === "run" ? [selectLogin(config, login)] : selectLogins(config, login),
   );
-  return [...new Set(logins)];
+  // A token in an env file has no store that a unit could wall off.
+  return [...new Set(logins)].filter(({ envFile }) => envFile === null);
 }
 
 interface PilotlightCommand {

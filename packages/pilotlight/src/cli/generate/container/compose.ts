@@ -109,7 +109,10 @@ volumes:
 }
 
 function singleFile({ credentialsFiles, ...installation }: Installation): string {
-  const [source = "", ...others] = credentialsFiles;
+  const [source, ...others] = credentialsFiles;
+  if (source === undefined) {
+    throw new PilotlightError("usage", "no login is configured that Claude Code stores in a file");
+  }
   if (others.length > 0) {
     throw new PilotlightError("usage", "several logins are configured: name one with --login");
   }

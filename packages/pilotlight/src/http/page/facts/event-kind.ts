@@ -3,9 +3,16 @@ import type { HistoryRow } from "../../keep-view.ts";
 /** What a row of the history says of a login: good news, bad news, or nothing about it. */
 export type EventKind = "good" | "bad" | "neutral";
 
-const GOOD: readonly string[] = ["refreshed", "adopted", "ok", "proved"];
+const GOOD: readonly string[] = [
+  "refreshed",
+  "adopted",
+  "ok",
+  "proved",
+  "signed_in",
+  "token_minted",
+];
 /** The job's own affair, or what somebody wanted. */
-const NEUTRAL: readonly string[] = ["logged_out", "job_failed", "unknown_failure"];
+const NEUTRAL: readonly string[] = ["logged_out", "signed_out", "job_failed", "unknown_failure"];
 
 export function eventKind({ code }: Pick<HistoryRow, "code">): EventKind {
   if (GOOD.includes(code)) return "good";
@@ -31,6 +38,9 @@ export function eventWords({ kind, code }: Pick<HistoryRow, "kind" | "code">): s
     "run ok": "Job succeeded",
     "run job_failed": "Job failed by itself",
     "run unknown_failure": "Job failed",
+    "login signed_in": "Somebody signed in",
+    "login signed_out": "Signed out",
+    "login token_minted": "A setup-token was minted",
     "verdict proved": "The server accepts it",
     "verdict auth_rejected": "The server rejects it",
     "verdict ended": "The server ended the login",

@@ -46,9 +46,9 @@ function incidentsOfLogin(rows: readonly HistoryRow[]): readonly Incident[] {
   return [...over, ...open];
 }
 
-/** A new token ends everything, a job that succeeds what jobs met; another failure takes the place of one of its kind. */
+/** A new token or a sign-in ends everything, a job that succeeds what jobs met; another failure takes the place of one of its kind. */
 function ends(row: HistoryRow, { rows, code }: Incident): boolean {
-  if (isRenewal(row)) return true;
+  if (isRenewal(row) || row.kind === "login") return true;
   const isOfJobs = rows[0]?.kind === "run";
   if (eventKind(row) === "good") return isOfJobs || rows[0]?.code === "auth_rejected";
   return (row.kind === "run") === isOfJobs && codeOf(row) !== code;
