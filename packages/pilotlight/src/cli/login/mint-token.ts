@@ -1,9 +1,6 @@
 import { findClaude } from "../../claude/build/find-claude.ts";
 import { endProcessesIn } from "../../claude/process-group.ts";
-import {
-  type SetupTokenChild,
-  startSetupToken,
-} from "../../claude/signing-in/setup-token-child.ts";
+import { startSetupToken } from "../../claude/signing-in/setup-token-child.ts";
 import { projectionIn } from "../../claude/staging/projection.ts";
 import type { Stage } from "../../claude/staging/stage.ts";
 import {
@@ -14,18 +11,17 @@ import {
 import type { Token } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
 import type { Tell } from "../../core/ports.ts";
-import { readPastedCode } from "../../core/sign-in-code.ts";
 import type { Verdict } from "../../core/verdict.ts";
 import { durableFiles } from "../../stores/durable-files.ts";
 import { fileMints } from "../../stores/file-mints.ts";
 import type { TokenPlace } from "../../stores/token-place.ts";
 import type { Config, LoginConfig } from "../config.ts";
-import { stateLease } from "../keep/state-lease.ts";
 import { stateOf } from "../state-of.ts";
 import { systemClock } from "../system-clock.ts";
 import type { SignIn } from "./dialogue.ts";
 import { refusalOf } from "./refusal-of.ts";
 import { setupTokenStage, stageEnvironment } from "./sign-in-stage.ts";
+import { type Begun, stagedSignIn } from "./staged-sign-in.ts";
 
 /** A setup-token to be minted, and where it goes. */
 export interface MintWish {
@@ -58,61 +54,28 @@ type Issued = Pick<Minted, "token" | "endsAt">;
  * @throws PilotlightError `lock_busy` while somebody else signs in to this login; `cannot_persist`, `env_file_corrupt`,
  *   `cli_not_found`, `unsupported`, `sign_in_failed`
  */
-export async function mintToken(wish: MintWish): Promise<SignIn<Minted>> {
-  const { config, login, place, signal } = wish;
-  const lease = stateLease(config.stateDir, `${login.name}.sign-in`, systemClock);
-  if (!(await lease.take())) {
-    throw new PilotlightError("lock_busy", "somebody else is signing in to this login just now");
-  }
+export function mintToken(wish: MintWish): Promise<SignIn<Minted>> {
+  const { config, login, place } = wish;
   const stage = setupTokenStage(config, login);
-  try {
+  return stagedSignIn(wish, async () => {
     // Nobody is sent to a browser for a token that could not be stored.
     await Promise.all([stage.prove(), place.prove()]);
     // What it would show, nobody sees any more.
     endProcessesIn(stage.directory);
-    const found = await issuedIn(stage);
-    const child = found === null ? await beginIn(stage, config, login, signal) : null;
-    return opened(wish, stage, child, () => lease.release());
-  } catch (error) {
-    lease.release();
-    throw error;
-  }
+    const isAsked = (await issuedIn(stage)) === null;
+    return {
+      child: isAsked ? await beginIn(stage, wish) : null,
+      finish: (isResumed) => finish(wish, stage, isResumed),
+    };
+  });
 }
 
-function opened(
-  wish: MintWish,
-  stage: Stage,
-  child: SetupTokenChild | null,
-  release: () => void,
-): SignIn<Minted> {
-  let isOpen = true;
-  const finish = async (isResumed: boolean): Promise<Minted> => {
-    const issued = await issuedIn(stage);
-    if (issued === null) {
-      throw new PilotlightError("sign_in_failed", "the token is not where it was put");
-    }
-    return { ...issued, isResumed, closedMode: await settle(wish, stage, issued) };
-  };
-  return {
-    link: child?.link ?? null,
-    isOpen: () => isOpen,
-    async give(pasted) {
-      if (child === null) return finish(true);
-      const read = readPastedCode(pasted, child.link);
-      if (read.kind === "wrong") throw new PilotlightError("code_rejected", read.why);
-      isOpen = false;
-      // The year begins later than now, so its end is never told too late.
-      const endsAt = systemClock.now() + SETUP_TOKEN_LIFE;
-      const copy = projectionIn(stage.directory, durableFiles());
-      await child.give(read.code, (token) => copy.show(tokenCredential(token, endsAt)));
-      return finish(false);
-    },
-    resume: () => finish(true),
-    async close() {
-      if (isOpen) child?.cancel();
-      release();
-    },
-  };
+async function finish(wish: MintWish, stage: Stage, isResumed: boolean): Promise<Minted> {
+  const issued = await issuedIn(stage);
+  if (issued === null) {
+    throw new PilotlightError("sign_in_failed", "the token is not where it was put");
+  }
+  return { ...issued, isResumed, closedMode: await settle(wish, stage, issued) };
 }
 
 /** A living token in the stage: it was minted, and is not stored yet. */
@@ -126,14 +89,21 @@ async function issuedIn(stage: Stage): Promise<Issued | null> {
 
 async function beginIn(
   stage: Stage,
-  config: Config,
-  login: LoginConfig,
-  signal: AbortSignal,
-): Promise<SetupTokenChild> {
+  { config, login, signal }: MintWish,
+): Promise<Begun<Minted>["child"]> {
   await stage.clear();
   const { argv } = await findClaude(config.claude, config.env);
   const env = await stageEnvironment(config, login, stage.directory);
-  return startSetupToken({ argv, cwd: stage.directory, env, signal });
+  const child = await startSetupToken({ argv, cwd: stage.directory, env, signal });
+  return {
+    ...child,
+    async send(code) {
+      // The year begins later than now, so its end is never told too late.
+      const endsAt = systemClock.now() + SETUP_TOKEN_LIFE;
+      const copy = projectionIn(stage.directory, durableFiles());
+      await child.give(code, (token) => copy.show(tokenCredential(token, endsAt)));
+    },
+  };
 }
 
 /** From a token in the stage to a token in its place. What fails in here can be taken up again. */

@@ -1,11 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { findClaude } from "../../claude/build/find-claude.ts";
-import { type SignInChild, startSignIn, takeOver } from "../../claude/signing-in/sign-in-child.ts";
+import { startSignIn, takeOver } from "../../claude/signing-in/sign-in-child.ts";
 import type { Stage } from "../../claude/staging/stage.ts";
 import type { Credential } from "../../core/credential.ts";
 import { PilotlightError } from "../../core/errors.ts";
-import { readPastedCode } from "../../core/sign-in-code.ts";
-import { stateLease } from "../keep/state-lease.ts";
 import { stateOf } from "../state-of.ts";
 import { systemClock } from "../system-clock.ts";
 import type { SignIn } from "./dialogue.ts";
@@ -17,6 +15,7 @@ import {
   signInStage,
   stageEnvironment,
 } from "./sign-in-stage.ts";
+import { type Begun, stagedSignIn } from "./staged-sign-in.ts";
 
 /** What a sign-in has come to. */
 export interface SignedIn {
@@ -29,14 +28,10 @@ export interface SignedIn {
  * Begins a sign-in by the user's own Claude Code (`claude auth login`) in a private stage.
  * @throws PilotlightError `lock_busy` while somebody else signs in to this login; `cli_not_found`, `unsupported`, `sign_in_failed`, `cannot_persist`
  */
-export async function signIn(wish: SignInWish): Promise<SignIn<SignedIn>> {
+export function signIn(wish: SignInWish): Promise<SignIn<SignedIn>> {
   const { config, login } = wish;
-  const lease = stateLease(config.stateDir, `${login.name}.sign-in`, systemClock);
-  if (!(await lease.take())) {
-    throw new PilotlightError("lock_busy", "somebody else is signing in to this login just now");
-  }
   const stage = signInStage(config, login);
-  try {
+  return stagedSignIn(wish, async () => {
     // Nobody is sent to a browser for a login that could not be stored. The first one of a host finds no directory.
     await mkdir(stateOf(config, login).locations.lockDir, { recursive: true, mode: 0o700 }).catch(
       (error: unknown) => {
@@ -47,47 +42,21 @@ export async function signIn(wish: SignInWish): Promise<SignIn<SignedIn>> {
     await settleOrphans(stage);
     const found = await livingIn(stage);
     if (found === null && wish.isTakenOver) await takeOverIn(stage, wish);
-    const child = found === null && !wish.isTakenOver ? await beginIn(stage, wish) : null;
-    return opened(wish, stage, child, () => lease.release());
-  } catch (error) {
-    lease.release();
-    throw error;
-  }
+    const isAsked = found === null && !wish.isTakenOver;
+    return {
+      child: isAsked ? await beginIn(stage, wish) : null,
+      finish: (isResumed) => finish(wish, stage, isResumed),
+    };
+  });
 }
 
-function opened(
-  wish: SignInWish,
-  stage: Stage,
-  child: SignInChild | null,
-  release: () => void,
-): SignIn<SignedIn> {
-  let isOpen = true;
-  const finish = async (isResumed: boolean): Promise<SignedIn> => {
-    const credential = await completedIn(stage);
-    if (credential === null) {
-      throw new PilotlightError("sign_in_failed", "Claude Code ended without storing a login");
-    }
-    await settle(wish, stage, credential);
-    return { credential, isResumed };
-  };
-  return {
-    link: child?.link ?? null,
-    isOpen: () => isOpen,
-    async give(pasted) {
-      if (child === null) return finish(true);
-      const read = readPastedCode(pasted, child.link);
-      if (read.kind === "wrong") throw new PilotlightError("code_rejected", read.why);
-      isOpen = false;
-      await writeFile(markIn(stage), "", { mode: 0o600 });
-      await child.give(read.code);
-      return finish(false);
-    },
-    resume: () => finish(true),
-    async close() {
-      if (isOpen) child?.cancel();
-      release();
-    },
-  };
+async function finish(wish: SignInWish, stage: Stage, isResumed: boolean): Promise<SignedIn> {
+  const credential = await completedIn(stage);
+  if (credential === null) {
+    throw new PilotlightError("sign_in_failed", "Claude Code ended without storing a login");
+  }
+  await settle(wish, stage, credential);
+  return { credential, isResumed };
 }
 
 /** One that was completed so long ago that nothing can prove it any more is begun anew. */
@@ -97,11 +66,21 @@ async function livingIn(stage: Stage): Promise<Credential | null> {
   return expiresAt === null || expiresAt > systemClock.now() ? found : null;
 }
 
-async function beginIn(stage: Stage, { config, login, signal }: SignInWish): Promise<SignInChild> {
+async function beginIn(
+  stage: Stage,
+  { config, login, signal }: SignInWish,
+): Promise<Begun<SignedIn>["child"]> {
   await stage.clear();
   const { argv } = await findClaude(config.claude, config.env);
   const env = await stageEnvironment(config, login, stage.directory);
-  return startSignIn({ argv, cwd: stage.directory, env, signal });
+  const child = await startSignIn({ argv, cwd: stage.directory, env, signal });
+  return {
+    ...child,
+    async send(code) {
+      await writeFile(markIn(stage), "", { mode: 0o600 });
+      await child.give(code);
+    },
+  };
 }
 
 /** What Claude Code reads a login from that is to be taken over. */

@@ -69,10 +69,11 @@ describe("a login that ends while nobody watches", () => {
       after: "login_ended",
       severity: "info",
     });
-    const metrics = await (await second.get("/metrics")).text();
-    expect(metrics).toContain(
-      'pilotlight_alerts_total{channel="hook",kind="recovered",outcome="delivered"} 1',
-    );
+    const line = 'pilotlight_alerts_total{channel="hook",kind="recovered",outcome="delivered"} 1';
+    // It is counted when the channel's answer has come, a moment after the channel has it.
+    await expect
+      .poll(async () => (await second.get("/metrics")).text(), { timeout: 10_000 })
+      .toContain(line);
     await second.end();
     expect(server.received).toHaveLength(2);
     const said = first.running.said() + second.running.said();

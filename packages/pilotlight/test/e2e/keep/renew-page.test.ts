@@ -1,13 +1,15 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import { axe, BLANK, isTooWide, PHONE, testBrowser } from "../../http/page/browser.ts";
+import { fingerprintOf } from "../../../src/claude/fingerprint.ts";
 import { httpReceiver } from "../../notify/http-receiver.ts";
 import type { ClaudeBuild } from "../../support/claude-builds.ts";
 import { claudeTest } from "../../support/claude-test.ts";
 import { freePort } from "../../support/free-port.ts";
 import { needs } from "../../support/needs.ts";
+import { noteMint } from "../login/a-mint.ts";
 import { startSignIn } from "../login/a-sign-in.ts";
 import { expectLivingPair, livePair, until } from "../support/expectations.ts";
 import { openScene, type Scene } from "../support/scene.ts";
@@ -27,17 +29,25 @@ interface Night {
 /** A keeper whose login ends in two days, and the alert that says so. */
 async function alerted(build: ClaudeBuild): Promise<Night> {
   const scene = await openScene({ build, sandbox: { loginLife: TWO_DAYS } });
+  scene.write({ ...scene.sandbox.signIn(), mcpOAuth: { server: { accessToken: "TEST-mcp" } } });
+  return watched(scene, "default");
+}
+
+/** Starts a keeper and waits for its word that a login ends. */
+async function watched(scene: Scene, login: string, config = ""): Promise<Night> {
   const server = await httpReceiver();
   const folder = join(scene.home.env["XDG_CONFIG_HOME"] ?? "", "pilotlight");
   mkdirSync(folder, { recursive: true });
   const phrase = join(folder, "passphrase");
   writeFileSync(phrase, `${PHRASE}\n`, { mode: 0o600 });
-  writeFileSync(
-    join(folder, "config.toml"),
-    `[keep]\npassphrase_file = "${phrase}"\n[notify.hook]\ntype = "webhook"\nurl = "${server.url}"\nsecret = "TEST-signing-key"\n`,
-    { mode: 0o600 },
-  );
-  scene.write({ ...scene.sandbox.signIn(), mcpOAuth: { server: { accessToken: "TEST-mcp" } } });
+  const text = `[keep]
+passphrase_file = "${phrase}"
+[notify.hook]
+type = "webhook"
+url = "${server.url}"
+secret = "TEST-signing-key"
+${config}`;
+  writeFileSync(join(folder, "config.toml"), text, { mode: 0o600 });
   const keeper = await startKeeper(scene, {
     args: ["--listen", `127.0.0.1:${await freePort()}`],
   });
@@ -45,7 +55,7 @@ async function alerted(build: ClaudeBuild): Promise<Night> {
   const [first] = server.received;
   const alert = JSON.parse(first?.body ?? "") as { kind: string; renewUrl: string };
   expect(alert.kind).toBe("login_ends");
-  expect(alert.renewUrl.startsWith(`${keeper.url}/renew/default/`)).toBe(true);
+  expect(alert.renewUrl.startsWith(`${keeper.url}/renew/${login}/`)).toBe(true);
   return { scene, keeper, link: alert.renewUrl };
 }
 
@@ -220,6 +230,32 @@ needs("chromium").describe("the renew page of a keeper", () => {
     give(code());
     expect((await running.finished).code).toBe(0);
     expectLivingPair(scene);
+  });
+
+  claudeTest("2.1.329", "mints another token for a login in an env file", async (build) => {
+    const scene = await openScene({ build });
+    const envFile = join(scene.home.home, "ci.env");
+    const old = `sk-ant-oat01-TEST${"old-".repeat(23)}`.slice(0, 108);
+    writeFileSync(envFile, `# of the job\nCLAUDE_CODE_OAUTH_TOKEN=${old}\n`, { mode: 0o600 });
+    noteMint(scene.state, old, Date.now() + TWO_DAYS * 1000);
+    const config = `[logins.ci]\nenv_file = "${envFile}"\n`;
+    const { keeper, link } = await watched(scene, "ci", config);
+    const page = await open(BLANK, phone);
+    await begun(page, link);
+    await page.getByLabel("The code").fill(await codeFor(page, scene));
+    await page.getByRole("button", { name: "Prove and store it" }).click();
+    await page.getByText("The new login is proved and in use").waitFor({ timeout: 60_000 });
+    const text = readFileSync(envFile, "utf8");
+    const token = /^CLAUDE_CODE_OAUTH_TOKEN=(.*)$/m.exec(text)?.[1] ?? "";
+    expect(text.startsWith("# of the job\n")).toBe(true);
+    expect(token).not.toBe(old);
+    const [issued] = scene.sandbox.logins().filter(({ access }) => access === "live");
+    expect(fingerprintOf(token)).toBe(issued?.accessToken);
+    const year = new Date(Date.now() + 365 * 86_400_000).toISOString().slice(0, 10);
+    await keeper.healthy(({ logins }) => String(logins[0]?.["loginEndsAt"]).startsWith(year));
+    expect((await keeper.get(new URL(link).pathname)).status).toBe(410);
+    expect(keeper.running.said()).not.toContain(token);
+    await keeper.end();
   });
 
   claudeTest("2.1.329", "is over once somebody has signed in at a terminal", async (build) => {

@@ -18,13 +18,13 @@ import { startKeeper } from "../keep/a-keeper.ts";
 import { until } from "../support/expectations.ts";
 import { processesUnder } from "../support/processes.ts";
 import { openScene, type Scene, type SceneOptions } from "../support/scene.ts";
+import { noteMint, YEAR } from "./a-mint.ts";
 import { type SignInProcess, startSignIn } from "./a-sign-in.ts";
 
 const VARIABLE = "CLAUDE_CODE_OAUTH_TOKEN";
 const OLD = `sk-ant-oat01-TEST${"old-".repeat(23)}`.slice(0, 108);
 const BESIDE = "# of the bot\nexport BOT_NAME='bot'\n";
 const DAY = 86_400_000;
-const YEAR = 31_536_000_000;
 
 /** A scene with a login `ci` in an env file, which others may read and which holds more than the token. */
 interface CiScene extends Scene {
@@ -43,13 +43,9 @@ async function ciScene(options: SceneOptions = {}, more = ""): Promise<CiScene> 
 }
 
 /** As if the present token had been minted here. */
-function noteMint({ state, text }: CiScene, endsAt: number): void {
+function notePresent({ state, text }: CiScene, endsAt: number): void {
   expect(text()).toContain(OLD);
-  const fingerprint = fingerprintOf(OLD);
-  const path = join(state, "minted", `${fingerprint.replace("sha256:", "")}.json`);
-  mkdirSync(dirname(path), { recursive: true });
-  const mint = { schema: 1, fingerprint, mintedAt: endsAt - YEAR, endsAt };
-  writeFileSync(path, JSON.stringify(mint));
+  noteMint(state, OLD, endsAt);
 }
 
 const codeOf = (stderr: string) => /pilotlight: (\w+):/.exec(stderr)?.[1];
@@ -218,7 +214,7 @@ terminal.describe("login --setup-token", () => {
       const server = await httpReceiver();
       const alerts = `[notify.hook]\ntype = "webhook"\nurl = "${server.url}"\nsecret = "TEST-key"\n`;
       const scene = await ciScene({ build }, alerts);
-      noteMint(scene, Date.now() + 2 * DAY);
+      notePresent(scene, Date.now() + 2 * DAY);
       const bearer = join(scene.home.home, "bearer");
       writeFileSync(bearer, "TEST-bearer", { mode: 0o600 });
       const keeper = await startKeeper(scene, { env: { PILOTLIGHT_TOKEN_FILE: bearer } });
@@ -374,7 +370,7 @@ describe("a login in an env file", () => {
   it("that is about to end is announced by check, status, health and metrics", async () => {
     const scene = await ciScene();
     const endsAt = Date.now() + 2 * DAY;
-    noteMint(scene, endsAt);
+    notePresent(scene, endsAt);
     const command = "pilotlight login --login ci";
     expect(await status(scene)).toMatchObject({ action: { code: "login_ends_soon", command } });
     const { code, stdout } = await scene.run(["check"]);
