@@ -93,8 +93,11 @@ function opened(
       if (child === null) return finish(true);
       const read = readPastedCode(pasted, child.link);
       if (read.kind === "wrong") throw new PilotlightError("code_rejected", read.why);
+      // A Claude Code that never gets its code has to be ended: it counts as open until the code is sure to be passed on.
+      await writeFile(markIn(stage), "", { mode: 0o600 }).catch((error: unknown) => {
+        throw new PilotlightError("cannot_persist", String(error));
+      });
       isOpen = false;
-      await writeFile(markIn(stage), "", { mode: 0o600 });
       await child.give(read.code);
       return finish(false);
     },
