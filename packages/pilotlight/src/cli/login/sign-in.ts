@@ -77,7 +77,11 @@ async function beginIn(
   return {
     ...child,
     async send(code) {
-      await writeFile(markIn(stage), "", { mode: 0o600 });
+      await writeFile(markIn(stage), "", { mode: 0o600 }).catch((error: unknown) => {
+        // It never gets its code, so nothing but this ends it.
+        child.cancel();
+        throw new PilotlightError("cannot_persist", String(error));
+      });
       await child.give(code);
     },
   };

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, onTestFinished } from "vitest";
@@ -96,6 +96,24 @@ describe("a sign-in", () => {
     );
   }
 });
+
+claudeTest(
+  "2.1.329",
+  "a sign-in whose code cannot be passed on ends, and says why",
+  async (build) => {
+    const scene = await signedIn(build);
+    const before = scene.text();
+    const { running, code, give } = await startSignIn(scene);
+    // As a disk that has filled up meanwhile: what marks the code as given cannot be written.
+    mkdirSync(join(scene.state, "staging", "default.sign-in", "code-given"));
+    give(code());
+    const { code: exit, stderr } = await running.finished;
+    expect([exit, stderr]).toEqual([73, expect.stringContaining("cannot_persist")]);
+    expect(scene.text()).toBe(before);
+    expect(scene.sandbox.tokenPosts()).toEqual([]);
+    await until("its end", () => processesUnder(join(scene.state, "staging")).length === 0);
+  },
+);
 
 describe("a sign-in that was killed", () => {
   claudeTest("2.1.329", "in the middle of the exchange is finished by the next", async (build) => {
