@@ -18,8 +18,8 @@ export default defineConfig({
   },
   test: {
     include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"],
-    // Two cores, and many tests that start processes of their own.
-    maxWorkers: 2,
+    // One more than there are cores: most of what takes long waits for a program that waits.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // A browser on a machine that is at its limit takes its time.

@@ -27,6 +27,8 @@ const ROOMS: Readonly<Record<string, readonly string[] | "everything">> = {
 /** The files that may open a secret, and why. */
 const REVEALERS: Readonly<Record<string, string>> = {
   "claude/credentials-file.ts": "writes the credential down as Claude Code does",
+  "claude/signing-in/signed-in-account.ts":
+    "reads whose login it is from what stands beside the tokens",
   "claude/staging/projection.ts": "writes the copy without a refresh token for an isolated job",
   "claude/staging/stage.ts": "marks the staged copy as expired",
   "claude/token-credential.ts":

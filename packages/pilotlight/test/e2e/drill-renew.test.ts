@@ -150,7 +150,7 @@ describe("the drill of the human step", () => {
   it("has no short form", async () => {
     const { code, stdout, stderr } = await drillPlace().start(["--renew", "--short"]).ended;
     expect([code, stdout]).toEqual([64, ""]);
-    expect(stderr).toContain("leave --short out");
+    expect(stderr).toContain("leave --short and --watch out");
   });
 
   claudeTest(

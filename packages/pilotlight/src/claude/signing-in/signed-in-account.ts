@@ -1,24 +1,28 @@
 import { readFile } from "node:fs/promises";
+import type { Credential } from "../../core/credential.ts";
 import { type Fields, isObject } from "../../core/json-object.ts";
 
-/** Whose login it is, as Claude Code notes it beside the credential; `null` where it does not say. */
+/** Whose login it is, as Claude Code notes it; `null` where it does not say. */
 export interface SignedInAccount {
   readonly account: string | null;
   readonly organization: string | null;
-  readonly email: string | null;
 }
 
-const NOBODY: SignedInAccount = { account: null, organization: null, email: null };
-
-/** Reads whose login a config directory holds, from its `.claude.json`. Never throws. */
-export async function signedInAccount(stateFile: string): Promise<SignedInAccount> {
+/**
+ * Reads whose login a config directory holds: from the credential itself, where the build writes it there (2.1.329 does),
+ * else from its `.claude.json`, which names the one before until Claude Code runs there the next time. Never throws.
+ */
+export async function signedInAccount(
+  stateFile: string,
+  credential: Credential | null,
+): Promise<SignedInAccount> {
   const text = await readFile(stateFile, "utf8").catch(() => "");
-  const account = accountIn(text);
-  if (account === null) return NOBODY;
+  const beside = accountIn(text) ?? {};
+  const own = credential?.fields.reveal() ?? {};
+  const either = (key: string) => textAt(own, key) ?? textAt(beside, key);
   return {
-    account: textAt(account, "accountUuid"),
-    organization: textAt(account, "organizationUuid"),
-    email: textAt(account, "emailAddress"),
+    account: either("accountUuid"),
+    organization: either("organizationUuid"),
   };
 }
 

@@ -31,7 +31,7 @@ export async function settle(wish: SignInWish, stage: Stage, next: Credential): 
   if (next.expiresAt !== null && next.expiresAt <= parts.clock.now()) {
     throw new PilotlightError("clock_wrong", "by this machine's clock the new token has ended");
   }
-  await refuseAnother(wish, stage);
+  await refuseAnother(wish, stage, { live, next });
   const refusal = await refusalOf(config, login, { credential: next });
   if (refusal !== null) {
     // Nobody can use it, so nobody is to find it again.
@@ -50,22 +50,23 @@ export async function settle(wish: SignInWish, stage: Stage, next: Credential): 
 async function refuseAnother(
   { config, login, maySwitch }: SignInWish,
   stage: Stage,
+  { live, next }: { readonly live: Credential | null; readonly next: Credential },
 ): Promise<void> {
   if (maySwitch) return;
   const { locations } = stateOf(config, login);
-  const [present, next] = await Promise.all([
-    signedInAccount(locations.stateFile),
-    signedInAccount(join(stage.directory, ".claude.json")),
+  const [present, signedIn] = await Promise.all([
+    signedInAccount(locations.stateFile, live),
+    signedInAccount(join(stage.directory, ".claude.json"), next),
   ]);
   const differs = (one: string | null, other: string | null) =>
     one !== null && other !== null && one !== other;
-  const what = differs(present.account, next.account)
+  const what = differs(present.account, signedIn.account)
     ? "account"
-    : differs(present.organization, next.organization)
+    : differs(present.organization, signedIn.organization)
       ? "organization"
       : null;
   if (what === null) return;
   await stage.clear();
-  const detail = `the ${what} differs from the one that ${locations.stateFile} names`;
+  const detail = `the ${what} differs from that of the present login`;
   throw new PilotlightError("another_account", detail);
 }

@@ -141,24 +141,44 @@ describe("login", () => {
   claudeTest("2.1.329", "refuses another account, unless it is meant", async (build) => {
     const scene = await signedIn(build);
     const before = scene.text();
-    const account = {
-      accountUuid: "TEST-other-account",
-      organizationUuid: "TEST-other-organization",
-    };
-    writeFileSync(
-      join(scene.home.configDir, ".claude.json"),
-      JSON.stringify({ oauthAccount: account }),
-    );
+    const codeOfColleague = ({ link }: { readonly link: string }) =>
+      scene.sandbox.issueCode(link, "colleague");
     const other = await startSignIn(scene);
-    other.give(other.code());
+    other.give(codeOfColleague(other));
     const first = await other.running.finished;
     expect([first.code, codeOf(first.stderr)]).toEqual([78, "another_account"]);
     expect(scene.text()).toBe(before);
     const meant = await startSignIn(scene, { args: ["--switch-account"] });
-    meant.give(meant.code());
+    meant.give(codeOfColleague(meant));
     expect((await meant.running.finished).code).toBe(0);
     expectLivingPair(scene);
+    // Its next sign-in is one of the same account, and that of the account before is not.
+    const back = await startSignIn(scene);
+    back.give(back.code());
+    expect((await back.running.finished).code).toBe(78);
+    const again = await startSignIn(scene);
+    again.give(codeOfColleague(again));
+    expect((await again.running.finished).code).toBe(0);
   });
+
+  for (const where of ["the credential", ".claude.json"]) {
+    claudeTest("2.1.329", `knows the account by ${where} alone`, async (build) => {
+      const scene = await signedIn(build);
+      const { claudeAiOauth: login, ...beside } = scene.document();
+      const { accountUuid, organizationUuid, ...unnamed } = login;
+      if (where === ".claude.json") {
+        scene.write({ ...beside, claudeAiOauth: unnamed });
+        const noted = { oauthAccount: { accountUuid, organizationUuid } };
+        writeFileSync(join(scene.home.configDir, where), JSON.stringify(noted));
+      }
+      const other = await startSignIn(scene);
+      other.give(scene.sandbox.issueCode(other.link, "colleague"));
+      expect((await other.running.finished).code).toBe(78);
+      const same = await startSignIn(scene);
+      same.give(same.code());
+      expect((await same.running.finished).code).toBe(0);
+    });
+  }
 
   claudeTest("2.1.329", "of two people at once lets one in at a time", async (build) => {
     const scene = await signedIn(build);
