@@ -1,70 +1,34 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { expect, onTestFinished } from "vitest";
+import { expect } from "vitest";
 import type { HealthReport } from "../../src/http/answers/health.ts";
 import type { HistoryReport } from "../../src/http/answers/history.ts";
 import { axe, BLANK, DESK, PHONE, settled, testBrowser } from "../http/page/browser.ts";
 import { needs } from "../support/needs.ts";
-import { endProcessesUnder, processesUnder } from "./support/processes.ts";
+import { drillPlace } from "./support/a-drill.ts";
+import { until } from "./support/expectations.ts";
+import { processesUnder } from "./support/processes.ts";
 
 const { describe, it } = needs("chromium", "linux");
-const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const BIN = at("../../bin/pilotlight.mjs");
-const PICTURES = at("../../../../docs/images/");
+const PICTURES = fileURLToPath(new URL("../../../../docs/images/", import.meta.url));
 const PATIENCE = 400_000;
 
 /** Only then are the pictures of the docs written: fonts differ from machine to machine. */
 const isWriting = process.env["PILOTLIGHT_SCREENSHOTS"] === "1";
 const MOST_BYTES = 150_000;
 
-interface Drill {
-  readonly child: ChildProcess;
-  readonly temp: string;
-  /** Where the page is, as soon as it says so. */
-  readonly url: Promise<string>;
-  readonly ended: Promise<{ code: unknown; signal: unknown; stdout: string; stderr: string }>;
-}
-
 /** Starts a drill to look at, alone in a folder of its own. */
-function startDrill(...flags: readonly string[]): Drill {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), "pilotlight-test-")));
-  const [home, temp] = [join(root, "home"), join(root, "temp")];
-  for (const folder of [home, temp]) mkdirSync(folder);
-  const child = spawn(process.execPath, [BIN, "drill", "--watch", ...flags], {
-    cwd: root,
-    env: { PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: temp },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [stdout, stderr] = ["", ""];
-  const url = Promise.withResolvers<string>();
-  const look = () => {
-    const found = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout + stderr)?.[0];
-    if (found !== undefined) url.resolve(found);
-  };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-    look();
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-    look();
-  });
-  const ended = once(child, "close").then(([code, signal]: unknown[]) => {
-    url.reject(new Error(`it ended before it said where: ${stderr}`));
-    return { code, signal, stdout, stderr };
-  });
-  url.promise.catch(() => undefined);
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await endProcessesUnder(root);
-    rmSync(root, { recursive: true, force: true, maxRetries: 5 });
-  });
-  return { child, temp, url: url.promise, ended };
+async function startDrill(...flags: readonly string[]) {
+  const { temp, start } = drillPlace();
+  const { child, said, ended } = start(["--watch", ...flags]);
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  const found = () => /http:\/\/127\.0\.0\.1:\d+/.exec(said())?.[0];
+  await until("where it can be seen", () => isOver || found() !== undefined);
+  const place = found();
+  if (place === undefined) throw new Error(`it ended before it said where: ${said()}`);
+  return { child, temp, place, ended };
 }
 
 /** What the drill's line says of hours and jobs. */
@@ -96,8 +60,7 @@ describe("a drill in a browser", () => {
   it(
     "shows the night on the real page as it goes, stays at its end, and clears everything away by Ctrl-C",
     async () => {
-      const { child, temp, url, ended } = startDrill();
-      const place = await url;
+      const { child, temp, place, ended } = await startDrill();
       const page = await open(BLANK, { bypassCSP: true, viewport: { ...DESK, height: 880 } });
       await page.goto(place);
       const line = page.locator(".drill");
@@ -190,8 +153,7 @@ describe("a drill in a browser", () => {
   it(
     "clears everything away when it is interrupted in the night, and leaves stdout empty",
     async () => {
-      const { child, temp, url, ended } = startDrill("--short", "--json");
-      const place = await url;
+      const { child, temp, place, ended } = await startDrill("--short", "--json");
       const page = await open(place, { expected: /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE/ });
       await expect.poll(async () => (await lineOf(page)).jobs, { timeout: 60_000 }).toBe(1);
       expect(readdirSync(temp)).not.toEqual([]);

@@ -5,7 +5,7 @@ import { cannotPersist } from "../../disk/cannot-persist.ts";
 
 /** All that Pilotlight keeps in a state directory (docs/storage-schema.md), and its temporary files. */
 const KEPT =
-  /^(logins|journal|staging|projections|keepers|alerts|minted|builds\.json|history\.db([.-].+)?|install\.json|\..+\.pilotlight-.+\.tmp)$/;
+  /^(logins|journal|staging|projections|keepers|alerts|minted|renew|builds\.json|history\.db([.-].+)?|install\.json|\..+\.pilotlight-.+\.tmp)$/;
 
 /** Whether a refresh of any login, configured or not, was not brought to its end. */
 export async function isJournalOpen(directory: string): Promise<boolean> {

@@ -150,7 +150,9 @@ function deskOf(
   seen: Pick<Parameters<typeof alertDesk>[0], "logins" | "billing">,
 ): AlertDesk {
   const { quiet, grace, escalateAfter } = config.notify;
-  const links = config.notify.renewUrl === null ? renewLinks(config) : null;
+  // A round serves no page.
+  const isServed = isRound !== true && config.notify.renewUrl === null;
+  const links = isServed ? renewLinks(config) : null;
   const renewUrl = config.notify.renewUrl ?? links?.page ?? null;
   const blindAfter = isRound === true ? Infinity : BLIND_AFTER;
   return alertDesk({

@@ -19,6 +19,8 @@ export interface DrillPlace {
   /** Starts `pilotlight drill`, with an environment in which everything would lead elsewhere. */
   start(flags: readonly string[]): {
     readonly child: ReturnType<typeof spawn>;
+    /** What it has said so far, on either stream. */
+    readonly said: () => string;
     readonly ended: Promise<DrillEnded>;
   };
   /** A Claude Code that is the stand-in, and does something before. @returns its path */
@@ -46,6 +48,7 @@ const poison = (home: string) => ({
   ANTHROPIC_AUTH_TOKEN: "sk-ant-oat01-TEST-poison",
   CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-TEST-poison",
   CLAUDE_CODE_OAUTH_REFRESH_TOKEN: "sk-ant-ort01-TEST-poison",
+  CLAUDE_CODE_USE_BEDROCK: "poison",
   ANTHROPIC_BASE_URL: "http://127.0.0.1:9/poison",
   HTTPS_PROXY: "http://127.0.0.1:9/poison",
   NODE_OPTIONS: "--title=poison",
@@ -80,7 +83,7 @@ export function drillPlace(): DrillPlace {
         stdout,
         stderr,
       }));
-      return { child, ended };
+      return { child, said: () => stdout + stderr, ended };
     },
     claudeThat(does) {
       const claude = join(root, "claude");
