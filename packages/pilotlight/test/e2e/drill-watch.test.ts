@@ -18,6 +18,9 @@ const PATIENCE = 400_000;
 const isWriting = process.env["PILOTLIGHT_SCREENSHOTS"] === "1";
 const MOST_BYTES = 150_000;
 
+/** A few of its hours, but for the pictures. */
+const NIGHT = isWriting ? [] : ["--short"];
+
 /** Starts a drill to look at, alone in a folder of its own. */
 async function startDrill(...flags: readonly string[]) {
   const { temp, start } = drillPlace();
@@ -60,7 +63,7 @@ describe("a drill in a browser", () => {
   it(
     "shows the night on the real page as it goes, stays at its end, and clears everything away by Ctrl-C",
     async () => {
-      const { child, temp, place, ended } = await startDrill();
+      const { child, temp, place, ended } = await startDrill(...NIGHT);
       const page = await open(BLANK, { bypassCSP: true, viewport: { ...DESK, height: 880 } });
       await page.goto(place);
       const line = page.locator(".drill");
@@ -69,15 +72,15 @@ describe("a drill in a browser", () => {
       // It goes on by itself: other hours, more jobs, tokens that come, failures with their incidents.
       await expect.poll(async () => (await lineOf(page)).hour, { timeout: 60_000 }).toBe(0);
       await page.getByText("all well").first().waitFor({ timeout: 60_000 });
+      const links = page.locator(".incidents a");
+      expect(await links.count()).toBe(0);
       expect(await page.locator(".spans [aria-pressed=true]").textContent()).toBe("the night");
       await expect
         .poll(async () => (await lineOf(page)).hour, { timeout: 120_000 })
         .toBeGreaterThan(12);
       await expect.poll(() => marks(page, "renewal"), { timeout: 60_000 }).toBeGreaterThan(0);
-      const links = page.locator(".incidents a");
       await links.filter({ hasText: "throttled" }).first().waitFor({ timeout: 120_000 });
       expect((await lineOf(page)).hour).toBeLessThan(60);
-      const incidents = await links.count();
       const early = await lineOf(page);
       expect(early.jobs).toBeGreaterThan(1);
       const jobsDrawn = await marks(page, "job");
@@ -86,7 +89,6 @@ describe("a drill in a browser", () => {
         .toBeGreaterThan(86);
       expect((await lineOf(page)).jobs).toBeGreaterThan(early.jobs);
       expect(await marks(page, "job")).toBeGreaterThan(jobsDrawn);
-      expect(await links.count()).toBeGreaterThan(incidents);
 
       await line.getByText("The night is over").waitFor({ timeout: 120_000 });
       const over = (await lineOf(page)).text;
@@ -117,7 +119,7 @@ describe("a drill in a browser", () => {
       expect(JSON.stringify([now, entries])).not.toContain("sk-ant-");
 
       // Every trouble that the night brought is over, but for what only jobs met.
-      await expect.poll(() => links.allTextContents()).toContain("default: store_read_only");
+      await expect.poll(() => links.allTextContents()).toContain("default: throttled");
       expect(now.logins).toMatchObject([{ trouble: null, phase: "fresh" }]);
       if (isWriting) {
         await takePicture(page, "drill-page");

@@ -47,11 +47,11 @@ export const NIGHT: readonly Moment[] = [
   { hour: 3, what: "the token is revoked early", isRevoked: true, jobs: 1, isShort: true },
   { hour: 3.5, what: "half an hour after the revocation", jobs: 1 },
   { hour: 13, what: "the token has ended", jobs: 5, isShort: true },
-  { hour: 19.5, what: "the last two hours of a token", jobs: 1 },
+  { hour: 19.5, what: "the last two hours of a token", jobs: 1, isShort: true },
   { hour: 21.5, what: "the token endpoint throttles (429)", fault: THROTTLED, jobs: 2 },
   { hour: 22, what: "the throttling is over", jobs: 1 },
-  { hour: 26, what: "it throttles again", fault: THROTTLED, jobs: 2 },
-  { hour: 28, what: "the throttling is over", jobs: 1 },
+  { hour: 26, what: "it throttles again", fault: THROTTLED, jobs: 2, isShort: true },
+  { hour: 28, what: "the throttling is over", jobs: 1, isShort: true },
   { hour: 30.5, what: "the edge answers with a 403 page", fault: FORBIDDEN, jobs: 2 },
   { hour: 31, what: "the edge lets requests through", jobs: 1 },
   { hour: 34.5, what: "another 403 page", fault: FORBIDDEN, jobs: 2 },
@@ -112,7 +112,7 @@ export const NIGHT: readonly Moment[] = [
   { hour: 97, what: "the file can be written again", jobs: 1 },
 ];
 
-/** Some of its hours, with everything that kills and fills. */
+/** Some of its hours, with an outage that is renewed across, and everything that kills and fills. */
 export const SHORT_NIGHT = NIGHT.filter(({ isShort }) => isShort);
 
 /** The same night with at most `most` jobs at once, for a Claude Code that takes its time to start. */

@@ -8,6 +8,7 @@ import {
   startSandbox,
 } from "../../../src/sandbox/index.ts";
 import type { ClaudeBuild } from "../../support/claude-builds.ts";
+import { COMPILED } from "../../support/compiled.ts";
 import { type IsolatedHome, isolatedHome } from "../../support/isolated.ts";
 import { recallBuild, rememberBuild } from "./build-memory.ts";
 import { type Finished, type Running, startPilotlight } from "./pilotlight-process.ts";
@@ -59,7 +60,9 @@ export async function openScene({
   const state = join(home.stateDir, "pilotlight");
   const driver =
     build === undefined ? ENDPOINT : { PILOTLIGHT_CLAUDE: JSON.stringify(build.command) };
-  const all = { ...home.env, ...sandbox.env(), PILOTLIGHT_STATE_DIR: state, ...driver, ...env };
+  const compiled = { NODE_COMPILE_CACHE: COMPILED };
+  const places = { ...home.env, ...compiled, PILOTLIGHT_STATE_DIR: state };
+  const all = { ...places, ...sandbox.env(), ...driver, ...env };
   const file = join(home.configDir, ".credentials.json");
   if (build !== undefined) await makeKnown(build, state, all);
   const text = () => readFileSync(file, "utf8");

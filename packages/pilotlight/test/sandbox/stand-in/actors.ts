@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Sandbox } from "../../../src/sandbox/index.ts";
 import type { StandInVersion } from "../../../src/sandbox/stand-in/build-behaviour.ts";
 import { claudeBuild } from "../../support/claude-builds.ts";
+import { COMPILED } from "../../support/compiled.ts";
 
 /** Somebody who plays the part of `claude`. */
 export interface Actor {
@@ -10,9 +11,6 @@ export interface Actor {
   /** What it needs in its environment to talk to the sandbox and to nobody else. */
   env(sandbox: Pick<Sandbox, "env">): Record<string, string>;
 }
-
-/** The source starts in less than half the time when its types need not be stripped again. */
-const COMPILED = fileURLToPath(new URL("../../../../../.cache/compiled/", import.meta.url));
 
 const ENTRY = fileURLToPath(new URL("../../../src/sandbox/stand-in/stand-in.ts", import.meta.url));
 
