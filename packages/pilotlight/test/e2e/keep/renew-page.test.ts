@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
@@ -201,8 +201,7 @@ needs("chromium").describe("the renew page of a keeper", () => {
       scene.sandbox.fault({ name: "token-slow", times: 1, delayMs: 1500, rotateAt: "start" });
       await page.getByLabel("The code").fill(await codeFor(page, scene));
       await page.getByRole("button", { name: "Prove and store it" }).click({ noWaitAfter: true });
-      const stage = join(scene.state, "staging", "default.sign-in");
-      await until("the code to be passed on", () => existsSync(join(stage, "code-given")));
+      await until("the server to open a login", () => scene.sandbox.grants().codes === 1);
       keeper.running.signal("SIGKILL");
       await keeper.running.finished;
       expect(livePair(scene)).toEqual(before);
